@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Record each PC and each edge of a KCOV window once.
+ *
+ * Pure data structure, used by the kernel's coverage callbacks and, unchanged,
+ * by host tests: the caller passes memory in, nothing here allocates, locks,
+ * prints or calls out, and every loop is bounded.
+ *
+ * A *set* answers SEEN, NEW or FULL for a key (a PC or an edge word). Its keys
+ * lie in an array in the order in which they came; an open-addressed table of
+ * indices into that array finds them. An index counts only if it is below the
+ * number of keys and the key there is the one asked for, so nothing is ever
+ * cleared: a new window sets the number of keys to 0, and what the table still
+ * holds is recognized as stale. Keys are compared whole, on every architecture.
+ *
+ * A *window* is an area that userspace maps (word 0 is the count of the items
+ * that follow), the set of its items, and the number of those that did not fit.
+ * Userspace may write to the area at any time, so nothing is read from it but one
+ * thing: a 0 in word 0 asks for a new window. All else is in struct kcov_dedup,
+ * which userspace does not see.
+ *
+ * Re-entrancy: a callback can be interrupted at any instruction by code that
+ * makes callbacks of its own (an everyday fact on PREEMPT kernels).
+ *
+ * - @busy is set while the state may be inconsistent. A callback that finds it
+ *   set returns, and has changed nothing. Only the callback that set it clears
+ *   it, so from setting to clearing it is alone with the state.
+ * - A callback that is interrupted before it set @busy, between the test and the
+ *   store at the latest, has changed nothing. The inner one runs from beginning to
+ *   end, as if it had come first. So nothing that was read before the store may be
+ *   relied on after it: kcov_dedup_slow() reads all it needs, word 0 included, after
+ *   kcov_dedup_enter(); so does kcov_dedup_fast() for edges.
+ * - kcov_dedup_fast() for PCs does without @busy. It writes nothing, so it harms
+ *   nobody. Its answer, SEEN, is right for one of two moments: keys are only added
+ *   to a window, so if it was not interrupted by the start of a new one, the key is
+ *   in the set. If it was, then the new window was asked for after this callback
+ *   looked at word 0, and the callback counts as one of the old window.
+ * - A task that dies inside a callback leaves @busy set: kcov_dedup_start()
+ *   clears it.
+ */
+#ifndef _KCOV_DEDUP_H
+#define _KCOV_DEDUP_H
+
+#include <linux/types.h>
+#include <linux/compiler.h>
+#include <asm/barrier.h>
+
+/* What to record; the numbers are those of KCOV_ENABLE. */
+#define KCOV_DEDUP_PC		2U
+#define KCOV_DEDUP_EDGE		4U
+
+/* Set in kcov_dedup.mode, by anybody: begin new windows first. */
+#define KCOV_DEDUP_RESET	0x10000U
+
+/* A set has this many times as many slots as keys. A power of two. */
+#define KCOV_DEDUP_SPARSE	4U
+
+/* The most slots that a lookup visits. */
+#define KCOV_DEDUP_PROBES	64U
+
+/* The bits of the previous PC that enter an edge word, and that it changes. */
+#define KCOV_DEDUP_EDGE_BITS	0xfffU
+
+enum kcov_dedup_verdict {
+	KCOV_DEDUP_SEEN,	/* the key is in the set */
+	KCOV_DEDUP_NEW,		/* it was not, and is now */
+	KCOV_DEDUP_FULL,	/* it is not, and there is no place for it */
+};
+
+/**
+ * struct kcov_dedup_set - the keys of a window
+ * @slots:	@mask + 1 indices into @keys; stale ones are harmless
+ * @home:	for each key, the slot that holds its index
+ * @keys:	the keys; the first @used are in use
+ * @mask:	the number of slots, a power of two, less one
+ * @used:	the number of keys
+ * @limit:	the number of keys that there is room for
+ */
+struct kcov_dedup_set {
+	u32		*slots;
+	u32		*home;
+	unsigned long	*keys;
+	u32		mask;
+	u32		used;
+	u32		limit;
+};
+
+/**
+ * struct kcov_dedup_window - an area and what is in it
+ * @area:	shared with userspace: word 0 is the count, items follow
+ * @capacity:	items that @area has room for
+ * @recorded:	items in @area
+ * @dropped:	items that @area had no room for
+ * @untracked:	items that @set had no room for
+ * @set:	the items, recorded or dropped
+ */
+struct kcov_dedup_window {
+	unsigned long		*area;
+	unsigned long		capacity;
+	unsigned long		recorded;
+	unsigned long		dropped;
+	unsigned long		untracked;
+	struct kcov_dedup_set	set;
+};
+
+/**
+ * struct kcov_dedup - what the callbacks of one KCOV descriptor work on
+ * @mode:	what to record: KCOV_DEDUP_*, or 0 to count callbacks as dropped
+ * @busy:	see "Re-entrancy" above
+ * @prev:	what the previous PC of the edge window adds to an edge word
+ * @main:	the window of PCs
+ * @edge:	the window of edge words
+ */
+struct kcov_dedup {
+	u32				mode;
+	u32				busy;
+	unsigned long			prev;
+	struct kcov_dedup_window	main;
+	struct kcov_dedup_window	edge;
+};
+
+/**
+ * kcov_dedup_set_bytes() - memory that a set needs
+ * @limit: the number of keys, a power of two from 2 to 2^29
+ *
+ * Return: bytes.
+ */
+static __always_inline size_t kcov_dedup_set_bytes(u32 limit)
+{
+	return limit * (sizeof(unsigned long) +
+			(1 + KCOV_DEDUP_SPARSE) * sizeof(u32));
+}
+
+/**
+ * kcov_dedup_set_init() - make an empty set
+ * @set:	the set
+ * @mem:	kcov_dedup_set_bytes() zeroed bytes, aligned for unsigned long; owned
+ *		by the caller, in use as long as the set
+ * @limit:	the number of keys, as for kcov_dedup_set_bytes()
+ */
+static __always_inline void
+kcov_dedup_set_init(struct kcov_dedup_set *set, void *mem, u32 limit)
+{
+	set->keys = mem;
+	set->home = (u32 *)(set->keys + limit);
+	set->slots = set->home + limit;
+	set->mask = limit * KCOV_DEDUP_SPARSE - 1;
+	set->used = 0;
+	set->limit = limit;
+}
+
+/*
+ * Consecutive callbacks have PCs that lie close together: their slots do, too, so
+ * that few cache lines serve many of them. The higher bits keep stretches of a
+ * large text apart.
+ */
+static __always_inline u32 kcov_dedup_hash(unsigned long key)
+{
+	return key ^ key >> 16;
+}
+
+/**
+ * kcov_dedup_set_has() - is a key in the slot where it is looked for first?
+ * @set: the set
+ * @key: the key
+ *
+ * Changes nothing.
+ *
+ * Return: true if the key is in the set; false if kcov_dedup_set_add() must tell.
+ */
+static __always_inline bool
+kcov_dedup_set_has(const struct kcov_dedup_set *set, unsigned long key)
+{
+	u32 n = set->slots[kcov_dedup_hash(key) & set->mask];
+
+	return likely(n < set->used) && likely(set->keys[n] == key);
+}
+
+/**
+ * kcov_dedup_set_add() - add a key unless it is there
+ * @set: the set
+ * @key: the key
+ *
+ * Return: SEEN, NEW or FULL. What is FULL once stays so until the set is emptied.
+ */
+static __always_inline enum kcov_dedup_verdict
+kcov_dedup_set_add(struct kcov_dedup_set *set, unsigned long key)
+{
+	u32 slot = kcov_dedup_hash(key) & set->mask;
+	unsigned int probes = KCOV_DEDUP_PROBES;
+	u32 n;
+
+	do {
+		n = set->slots[slot];
+		if (n >= set->used || set->home[n] != slot) {
+			/* A free slot: no key's index is in it. */
+			n = set->used;
+			if (n == set->limit)
+				break;
+			set->keys[n] = key;
+			set->home[n] = slot;
+			set->slots[slot] = n;
+			set->used = n + 1;
+			return KCOV_DEDUP_NEW;
+		}
+		if (set->keys[n] == key)
+			return KCOV_DEDUP_SEEN;
+		slot = (slot + 1) & set->mask;
+	} while (--probes);
+
+	return KCOV_DEDUP_FULL;
+}
+
+/**
+ * kcov_dedup_edge_hash() - what a PC adds to the edge word of the next one
+ * @pc: the PC, or 0 before the first
+ *
+ * An edge word is the PC ^ this. Thomas Wang's 32-bit integer hash.
+ */
+static __always_inline unsigned long kcov_dedup_edge_hash(unsigned long pc)
+{
+	u32 a = pc & KCOV_DEDUP_EDGE_BITS;
+
+	a = (a ^ 61) ^ (a >> 16);
+	a += a << 3;
+	a ^= a >> 4;
+	a *= 0x27d4eb2d;
+	a ^= a >> 15;
+	return a & KCOV_DEDUP_EDGE_BITS;
+}
+
+/* O(1). The add that follows writes word 0. */
+static __always_inline void kcov_dedup_forget(struct kcov_dedup_window *w)
+{
+	w->set.used = 0;
+	WRITE_ONCE(w->recorded, 0);
+	WRITE_ONCE(w->dropped, 0);
+	WRITE_ONCE(w->untracked, 0);
+}
+
+/*
+ * Does word 0 ask for a new window? An area without room for an item has a 0
+ * there at all times, which asks for nothing.
+ */
+static __always_inline bool kcov_dedup_zeroed(struct kcov_dedup_window *w)
+{
+	return !READ_ONCE(w->area[0]) && w->capacity;
+}
+
+/* Record an item of the window unless it has it; count it if there is no room. */
+static __always_inline void
+kcov_dedup_add(struct kcov_dedup_window *w, unsigned long item)
+{
+	enum kcov_dedup_verdict verdict = kcov_dedup_set_add(&w->set, item);
+	unsigned long pos = w->recorded + 1;
+
+	if (verdict == KCOV_DEDUP_SEEN)
+		return;
+	if (verdict == KCOV_DEDUP_FULL)
+		WRITE_ONCE(w->untracked, w->untracked + 1);
+	if (pos > w->capacity) {
+		WRITE_ONCE(w->dropped, w->dropped + 1);
+		return;
+	}
+	w->area[pos] = item;
+	WRITE_ONCE(w->recorded, pos);
+	/* Pairs with the load-acquire of the count in userspace. */
+	smp_store_release(&w->area[0], pos);
+}
+
+/**
+ * kcov_dedup_enter() - keep callbacks that interrupt this one away
+ * @d: the state
+ *
+ * Return: false if this one has interrupted another, and must change nothing.
+ */
+static __always_inline bool kcov_dedup_enter(struct kcov_dedup *d)
+{
+	if (unlikely(READ_ONCE(d->busy)))
+		return false;
+	WRITE_ONCE(d->busy, 1);
+	/* Pairs with the barrier() in kcov_dedup_leave(), on the same CPU. */
+	barrier();
+	return true;
+}
+
+static __always_inline void kcov_dedup_leave(struct kcov_dedup *d)
+{
+	/* Pairs with the barrier() in kcov_dedup_enter(), on the same CPU. */
+	barrier();
+	WRITE_ONCE(d->busy, 0);
+}
+
+/**
+ * kcov_dedup_slow() - a callback
+ * @d:	the state
+ * @pc:	the PC
+ *
+ * Any context; see "Re-entrancy" above.
+ */
+static __always_inline void kcov_dedup_slow(struct kcov_dedup *d,
+					    unsigned long pc)
+{
+	unsigned long word;
+	u32 mode;
+
+	if (!kcov_dedup_enter(d))
+		return;
+
+	mode = READ_ONCE(d->mode);
+	if (unlikely(mode & KCOV_DEDUP_RESET)) {
+		/* First: if it is set again from here on, we come here again. */
+		mode &= ~KCOV_DEDUP_RESET;
+		WRITE_ONCE(d->mode, mode);
+		kcov_dedup_forget(&d->main);
+		kcov_dedup_forget(&d->edge);
+		d->prev = kcov_dedup_edge_hash(0);
+	}
+	if (mode & KCOV_DEDUP_PC) {
+		if (kcov_dedup_zeroed(&d->main))
+			kcov_dedup_forget(&d->main);
+		kcov_dedup_add(&d->main, pc);
+	}
+	if (mode & KCOV_DEDUP_EDGE) {
+		if (kcov_dedup_zeroed(&d->edge)) {
+			kcov_dedup_forget(&d->edge);
+			d->prev = kcov_dedup_edge_hash(0);
+		}
+		word = pc ^ d->prev;
+		d->prev = kcov_dedup_edge_hash(pc);
+		kcov_dedup_add(&d->edge, word);
+	}
+	if (!mode)
+		WRITE_ONCE(d->main.dropped, d->main.dropped + 1);
+
+	kcov_dedup_leave(d);
+}
+
+/**
+ * kcov_dedup_fast() - a callback, if it brings nothing new
+ * @d:		the state
+ * @main0:	word 0 of the main area, as read in this callback
+ * @pc:		the PC
+ *
+ * Any context; see "Re-entrancy" above.
+ *
+ * Return: true if the callback is done; false if it is for kcov_dedup_slow(), and
+ * nothing was changed.
+ */
+static __always_inline bool
+kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
+{
+	u32 mode = READ_ONCE(d->mode);
+	bool done;
+
+	if (likely(mode == KCOV_DEDUP_PC))
+		return likely(main0) && kcov_dedup_set_has(&d->main.set, pc);
+
+	if (mode != KCOV_DEDUP_EDGE && mode != (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE))
+		return false;
+
+	if (!kcov_dedup_enter(d))
+		return true;
+	done = likely(READ_ONCE(d->edge.area[0])) &&
+	       kcov_dedup_set_has(&d->edge.set, pc ^ d->prev);
+	if (mode != KCOV_DEDUP_EDGE)
+		done = done && likely(READ_ONCE(d->main.area[0])) &&
+		       kcov_dedup_set_has(&d->main.set, pc);
+	if (likely(done))
+		d->prev = kcov_dedup_edge_hash(pc);
+	kcov_dedup_leave(d);
+	return done;
+}
+
+/**
+ * kcov_dedup_start() - collect from now on
+ * @d:		the state; no callback is running on it
+ * @mode:	what to record, or 0
+ *
+ * Windows go on as they were.
+ */
+static __always_inline void kcov_dedup_start(struct kcov_dedup *d, u32 mode)
+{
+	WRITE_ONCE(d->mode, mode | (READ_ONCE(d->mode) & KCOV_DEDUP_RESET));
+	WRITE_ONCE(d->busy, 0);
+}
+
+#endif /* _KCOV_DEDUP_H */

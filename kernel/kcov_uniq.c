@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Unique coverage modes of KCOV: the control path.
+ *
+ * The state of an area lies in hidden pages before it. It belongs to the task that
+ * collects, or to the holder of the descriptor's lock while no task does; @mode with
+ * its reset flag is the one thing that others change at any time.
+ */
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/kcov.h>
+#include <linux/mm.h>
+#include <linux/spinlock.h>
+#include <linux/stddef.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "kcov_dedup.h"
+#include "kcov_uniq.h"
+
+/* Distinct items that a set has room for; 448 KiB. */
+#define KCOV_UNIQ_ITEMS		(16U << 10)
+
+/* Bytes of a comparison in mode KCOV_TRACE_CMP: type, arg1, arg2, PC. */
+#define KCOV_UNIQ_CMP_BYTES	(4 * sizeof(u64))
+
+/* A mode that no area was last used in. */
+#define KCOV_UNIQ_UNUSED	0xffffffffU
+
+/**
+ * struct kcov_uniq - the hidden pages before an area
+ * @dedup:	what callbacks use; first, so that area - KCOV_UNIQ_HIDDEN is it
+ * @words:	words of the area, and of the edge area
+ * @mode:	KCOV_TRACE_* of the last enable
+ * @main_mode:	the mode that the main area was last used in
+ * @edge_mode:	the mode that the edge area was last used in
+ */
+struct kcov_uniq {
+	struct kcov_dedup	dedup;
+	unsigned long		words;
+	u32			mode;
+	u32			main_mode;
+	u32			edge_mode;
+};
+
+static struct kcov_uniq *kcov_uniq_of(void *area)
+{
+	return area - KCOV_UNIQ_HIDDEN;
+}
+
+static bool kcov_uniq_is_uniq(unsigned long arg)
+{
+	return arg == KCOV_TRACE_UNIQ_PC || arg == KCOV_TRACE_UNIQ_EDGE ||
+	       arg == (KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE);
+}
+
+/**
+ * kcov_uniq_area_init() - make an area of fresh memory
+ * @mem:	KCOV_UNIQ_HIDDEN bytes and the area, from vmalloc; or NULL
+ * @words:	words (unsigned long) of the area
+ *
+ * Return: the area or NULL.
+ */
+void *kcov_uniq_area_init(void *mem, unsigned long words)
+{
+	struct kcov_uniq *u = mem;
+
+	BUILD_BUG_ON(sizeof(*u) > KCOV_UNIQ_HIDDEN);
+	BUILD_BUG_ON(offsetof(struct kcov_uniq, dedup));
+
+	if (!mem)
+		return NULL;
+	memset(u, 0, sizeof(*u));
+	u->words = words;
+	u->main_mode = KCOV_UNIQ_UNUSED;
+	u->edge_mode = KCOV_UNIQ_UNUSED;
+	u->dedup.main.area = mem + KCOV_UNIQ_HIDDEN;
+	u->dedup.main.capacity = words - 1;
+	u->dedup.edge.capacity = words - 1;
+	return u->dedup.main.area;
+}
+
+/**
+ * kcov_uniq_area_free() - free an area, its state and its edge area
+ * @area: the area or NULL
+ */
+void kcov_uniq_area_free(void *area)
+{
+	struct kcov_uniq *u;
+
+	if (!area)
+		return;
+	u = kcov_uniq_of(area);
+	vfree(u->dedup.main.set.keys);
+	vfree(u->dedup.edge.set.keys);
+	vfree(u->dedup.edge.area);
+	vfree(u);
+}
+
+/* Zeroed, accounted to the caller, without a warning; as fit to map as vmalloc_user(). */
+static void *kcov_uniq_vmalloc(size_t bytes)
+{
+	return __vmalloc_node_range(bytes, SHMLBA, VMALLOC_START, VMALLOC_END,
+				    GFP_KERNEL_ACCOUNT | __GFP_ZERO |
+				    __GFP_NOWARN, PAGE_KERNEL, VM_USERMAP,
+				    NUMA_NO_NODE, __builtin_return_address(0));
+}
+
+/*
+ * Allocate what @w lacks: the set, for @set; the area, for @words of them.
+ * Without the lock, which is held with interrupts off; checked again under it.
+ */
+static int kcov_uniq_window_alloc(spinlock_t *lock, struct kcov_dedup_window *w,
+				  bool set, unsigned long words)
+{
+	unsigned long flags;
+	void *mem = NULL, *area = NULL;
+
+	if (set && !READ_ONCE(w->set.keys)) {
+		mem = kcov_uniq_vmalloc(kcov_dedup_set_bytes(KCOV_UNIQ_ITEMS));
+		if (!mem)
+			return -ENOMEM;
+	}
+	if (words && !READ_ONCE(w->area)) {
+		area = kcov_uniq_vmalloc(words * sizeof(unsigned long));
+		if (!area) {
+			vfree(mem);
+			return -ENOMEM;
+		}
+	}
+
+	spin_lock_irqsave(lock, flags);
+	if (mem && !w->set.keys) {
+		kcov_dedup_set_init(&w->set, mem, KCOV_UNIQ_ITEMS);
+		mem = NULL;
+	}
+	if (area && !w->area) {
+		WRITE_ONCE(w->area, area);
+		area = NULL;
+	}
+	spin_unlock_irqrestore(lock, flags);
+
+	vfree(mem);
+	vfree(area);
+	return 0;
+}
+
+/* The area of a descriptor, which stays as long as the descriptor; or NULL. */
+static struct kcov_uniq *kcov_uniq_get(spinlock_t *lock, void **areap)
+{
+	unsigned long flags;
+	void *area;
+
+	spin_lock_irqsave(lock, flags);
+	area = *areap;
+	spin_unlock_irqrestore(lock, flags);
+	return area ? kcov_uniq_of(area) : NULL;
+}
+
+/* Allocate what mode @arg needs. */
+static int kcov_uniq_prepare(spinlock_t *lock, struct kcov_uniq *u,
+			     unsigned long arg)
+{
+	int res = 0;
+
+	if (arg & KCOV_TRACE_UNIQ_PC)
+		res = kcov_uniq_window_alloc(lock, &u->dedup.main, true, 0);
+	if (!res && (arg & KCOV_TRACE_UNIQ_EDGE))
+		res = kcov_uniq_window_alloc(lock, &u->dedup.edge, true,
+					     u->words);
+	return res;
+}
+
+/**
+ * kcov_uniq_mode() - what mode kcov.c should enable
+ * @area:	the area
+ * @arg:	KCOV_TRACE_*
+ * @mode:	what kcov.c makes of it
+ *
+ * With the lock.
+ *
+ * Return: KCOV_MODE_* or -errno.
+ */
+int kcov_uniq_mode(void *area, unsigned long arg, int mode)
+{
+	struct kcov_dedup *d = &kcov_uniq_of(area)->dedup;
+
+	if (!kcov_uniq_is_uniq(arg))
+		return mode;
+	/* Initialized after kcov_uniq_ioctl() looked: as if it came too late. */
+	if ((arg & KCOV_TRACE_UNIQ_PC && !d->main.set.keys) ||
+	    (arg & KCOV_TRACE_UNIQ_EDGE && !d->edge.set.keys))
+		return -EINVAL;
+	return KCOV_MODE_TRACE_PC;
+}
+
+/**
+ * kcov_uniq_remote_mode() - what mode kcov.c should enable for remote coverage
+ * @arg:	KCOV_TRACE_*
+ * @mode:	what kcov.c makes of it
+ *
+ * Return: KCOV_MODE_* or -errno.
+ */
+int kcov_uniq_remote_mode(unsigned long arg, int mode)
+{
+	return kcov_uniq_is_uniq(arg) ? -EOPNOTSUPP : mode;
+}
+
+/* Memory that is mapped late is mapped now, not in a callback. */
+static void kcov_uniq_fault_in(const void *mem, size_t bytes)
+{
+	size_t off;
+
+	for (off = 0; off < bytes; off += PAGE_SIZE)
+		READ_ONCE(*(const char *)(mem + off));
+}
+
+/* Go on with the window of an area, or begin one if the mode is another one. */
+static void kcov_uniq_window_begin(struct kcov_dedup_window *w, u32 *last,
+				   u32 mode)
+{
+	bool plain = mode <= KCOV_TRACE_CMP && *last <= KCOV_TRACE_CMP;
+
+	if (*last != mode && *last != KCOV_UNIQ_UNUSED) {
+		kcov_dedup_forget(w);
+		/* The two modes of Linux never did this for one another. */
+		if (!plain)
+			WRITE_ONCE(w->area[0], 0);
+	}
+	*last = mode;
+	if (w->set.keys)
+		kcov_uniq_fault_in(w->set.keys,
+				   kcov_dedup_set_bytes(w->set.limit));
+}
+
+/**
+ * kcov_uniq_begin() - a task is about to collect into an area
+ * @area:	the area
+ * @arg:	KCOV_TRACE_*, valid
+ *
+ * With the lock, and before callbacks.
+ */
+void kcov_uniq_begin(void *area, unsigned long arg)
+{
+	struct kcov_uniq *u = kcov_uniq_of(area);
+	struct kcov_dedup *d = &u->dedup;
+
+	u->mode = arg;
+	kcov_uniq_window_begin(&d->main, &u->main_mode, arg);
+	if (arg & KCOV_TRACE_UNIQ_EDGE) {
+		if (u->edge_mode != arg)
+			d->prev = kcov_dedup_edge_hash(0);
+		kcov_uniq_window_begin(&d->edge, &u->edge_mode, arg);
+		kcov_uniq_fault_in(d->edge.area,
+				   u->words * sizeof(unsigned long));
+	}
+	if (arg <= KCOV_TRACE_CMP) {
+		kcov_dedup_forget(&d->main);
+		arg = 0;
+	}
+	kcov_dedup_start(d, arg);
+}
+
+/**
+ * kcov_uniq_size() - the words that kcov.c may use itself
+ * @area:	the area
+ * @size:	words of the area
+ *
+ * Return: words.
+ */
+unsigned int kcov_uniq_size(void *area, unsigned int size)
+{
+	return kcov_uniq_of(area)->mode > KCOV_TRACE_CMP ? 0 : size;
+}
+
+/* KCOV_RESET_TRACE, with the lock. */
+static void kcov_uniq_reset(struct kcov_uniq *u)
+{
+	struct kcov_dedup *d = &u->dedup;
+
+	/* The next callback sees it, whatever becomes of the stores below. */
+	WRITE_ONCE(d->mode, READ_ONCE(d->mode) | KCOV_DEDUP_RESET);
+	WRITE_ONCE(d->main.area[0], 0);
+	if (d->edge.area)
+		WRITE_ONCE(d->edge.area[0], 0);
+}
+
+/* With the lock. */
+static void kcov_uniq_window_stats(struct kcov_dedup_window *w, bool reset,
+				   struct kcov_area_stats *s)
+{
+	s->capacity = w->capacity;
+	if (reset || kcov_dedup_zeroed(w))
+		return;
+	s->recorded = READ_ONCE(w->recorded);
+	s->dropped = READ_ONCE(w->dropped);
+	s->untracked = READ_ONCE(w->untracked);
+}
+
+/* With the lock. */
+static void kcov_uniq_fill_stats(struct kcov_uniq *u, struct kcov_stats *s)
+{
+	struct kcov_dedup *d = &u->dedup;
+	bool reset = READ_ONCE(d->mode) & KCOV_DEDUP_RESET;
+
+	s->mode = u->mode;
+	if (u->mode != KCOV_TRACE_UNIQ_EDGE)
+		kcov_uniq_window_stats(&d->main, reset, &s->main);
+	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
+		kcov_uniq_window_stats(&d->edge, reset, &s->edge);
+	if (u->mode <= KCOV_TRACE_CMP) {
+		if (u->mode == KCOV_TRACE_CMP)
+			s->main.capacity = (u64)(u->words - 1) *
+				sizeof(unsigned long) / KCOV_UNIQ_CMP_BYTES;
+		/* Userspace's own number, told to userspace only. */
+		s->main.recorded = min_t(u64, READ_ONCE(d->main.area[0]),
+					 s->main.capacity);
+	}
+}
+
+/* KCOV_GET_STATS; kernel and caller may know the struct in different sizes. */
+static int kcov_uniq_get_stats(spinlock_t *lock, struct kcov_uniq *u,
+			       void __user *arg)
+{
+	struct kcov_stats stats = {};
+	unsigned long flags;
+	u32 size;
+
+	if (get_user(size, (u32 __user *)arg))
+		return -EFAULT;
+	if (size < offsetofend(struct kcov_stats, mode))
+		return -EINVAL;
+	stats.size = min_t(u32, size, sizeof(stats));
+
+	spin_lock_irqsave(lock, flags);
+	kcov_uniq_fill_stats(u, &stats);
+	spin_unlock_irqrestore(lock, flags);
+
+	return copy_to_user(arg, &stats, stats.size) ? -EFAULT : 0;
+}
+
+static bool kcov_uniq_is_get_stats(unsigned int cmd)
+{
+	return _IOC_TYPE(cmd) == _IOC_TYPE(KCOV_GET_STATS) &&
+	       _IOC_NR(cmd) == _IOC_NR(KCOV_GET_STATS) &&
+	       _IOC_DIR(cmd) == _IOC_DIR(KCOV_GET_STATS);
+}
+
+/**
+ * kcov_uniq_ioctl() - do an ioctl, or what kcov.c's will need for it
+ * @lock:	the descriptor's lock, not held
+ * @areap:	the descriptor's area
+ * @cmd:	the command
+ * @arg:	its argument
+ * @res:	what the ioctl returns
+ *
+ * Return: true if the ioctl is done and @res set, false if it is for kcov.c.
+ */
+bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
+		     unsigned long arg, int *res)
+{
+	struct kcov_uniq *u;
+	unsigned long flags;
+
+	if (!(cmd == KCOV_ENABLE && kcov_uniq_is_uniq(arg)) &&
+	    cmd != KCOV_RESET_TRACE && !kcov_uniq_is_get_stats(cmd))
+		return false;
+
+	u = kcov_uniq_get(lock, areap);
+	if (!u) {
+		*res = -EINVAL;
+	} else if (cmd == KCOV_ENABLE) {
+		*res = kcov_uniq_prepare(lock, u, arg);
+		return *res;
+	} else if (cmd == KCOV_RESET_TRACE) {
+		spin_lock_irqsave(lock, flags);
+		kcov_uniq_reset(u);
+		spin_unlock_irqrestore(lock, flags);
+		*res = 0;
+	} else {
+		*res = kcov_uniq_get_stats(lock, u, (void __user *)arg);
+	}
+	return true;
+}
+
+/**
+ * kcov_uniq_mmap() - map the edge area
+ * @lock:	the descriptor's lock, not held
+ * @areap:	the descriptor's area
+ * @vma:	where to
+ * @res:	0 or -errno
+ *
+ * Return: true if @res is set, false if the mapping is for kcov.c.
+ */
+bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
+		    int *res)
+{
+	struct kcov_uniq *u;
+	unsigned long size, off;
+
+	if (!vma->vm_pgoff)
+		return false;
+
+	*res = -EINVAL;
+	u = kcov_uniq_get(lock, areap);
+	if (!u)
+		return true;
+	size = u->words * sizeof(unsigned long);
+	if (vma->vm_end - vma->vm_start != size ||
+	    vma->vm_pgoff != size >> PAGE_SHIFT)
+		return true;
+	*res = kcov_uniq_window_alloc(lock, &u->dedup.edge, false, u->words);
+	if (*res)
+		return true;
+
+	vm_flags_set(vma, VM_DONTEXPAND);
+	for (off = 0; off < size && !*res; off += PAGE_SIZE)
+		*res = vm_insert_page(vma, vma->vm_start + off,
+				vmalloc_to_page((void *)u->dedup.edge.area + off));
+	return true;
+}
+
+/**
+ * kcov_uniq_section_begin() - a remote section begins
+ * @area: its private area
+ */
+void kcov_uniq_section_begin(void *area)
+{
+	kcov_dedup_forget(&kcov_uniq_of(area)->dedup.main);
+	kcov_dedup_start(&kcov_uniq_of(area)->dedup, 0);
+}
+
+/**
+ * kcov_uniq_section_end() - a remote section was merged into its owner's area
+ * @owner_area:	the owner's area
+ * @area:	the section's private area
+ * @lost:	items that the owner's area had no room for
+ *
+ * With the owner's lock. Counts them and those that the section's area had no
+ * room for.
+ */
+void kcov_uniq_section_end(void *owner_area, void *area, u64 lost)
+{
+	struct kcov_dedup *to = &kcov_uniq_of(owner_area)->dedup;
+	struct kcov_dedup *from = &kcov_uniq_of(area)->dedup;
+
+	if (READ_ONCE(to->mode) & KCOV_DEDUP_RESET) {
+		WRITE_ONCE(to->mode, 0);
+		kcov_dedup_forget(&to->main);
+	}
+	WRITE_ONCE(to->main.dropped,
+		   to->main.dropped + from->main.dropped + lost);
+}

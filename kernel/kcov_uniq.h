@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Unique coverage modes of KCOV: what kernel/kcov.c calls.
+ *
+ * Every function stands for what kcov.c did before, and is just that without
+ * CONFIG_KCOV_UNIQ.
+ *
+ * A task that collects in a unique mode looks to kcov.c like one that traces PCs into
+ * an area with room for nothing: kcov_size is 0. So the callback's check for room, which
+ * is there anyway, leads here, and nothing changes for tasks that collect
+ * nothing or in the modes KCOV_TRACE_PC and KCOV_TRACE_CMP while there is room.
+ */
+#ifndef _KERNEL_KCOV_UNIQ_H
+#define _KERNEL_KCOV_UNIQ_H
+
+#include <linux/spinlock_types.h>
+#include <linux/types.h>
+#include <linux/vmalloc.h>
+
+struct kcov_dedup;
+struct vm_area_struct;
+
+#ifdef CONFIG_KCOV_UNIQ
+
+#include <asm/shmparam.h>
+
+/*
+ * Bytes before an area that userspace does not map: struct kcov_uniq. A multiple
+ * of PAGE_SIZE that leaves the area at the address modulo SHMLBA that
+ * vmalloc_user() gave it (caches with aliases).
+ */
+#define KCOV_UNIQ_HIDDEN	SHMLBA
+
+/* kcov_uniq_hook.c: runs in callbacks */
+void kcov_uniq_full(void *area, unsigned long pos, unsigned long ip);
+void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip);
+
+/* kcov_uniq.c: the control path */
+void *kcov_uniq_area_init(void *mem, unsigned long words);
+void kcov_uniq_area_free(void *area);
+int kcov_uniq_mode(void *area, unsigned long arg, int mode);
+int kcov_uniq_remote_mode(unsigned long arg, int mode);
+void kcov_uniq_begin(void *area, unsigned long arg);
+unsigned int kcov_uniq_size(void *area, unsigned int size);
+bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
+		     unsigned long arg, int *res);
+bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
+		    int *res);
+void kcov_uniq_section_begin(void *area);
+void kcov_uniq_section_end(void *owner_area, void *area, u64 lost);
+
+/**
+ * kcov_uniq_area_alloc() - allocate an area, and state that userspace cannot see
+ * @words:	words (unsigned long) of the area
+ * @alloc:	vmalloc or vmalloc_user
+ *
+ * Return: the area or NULL; for kcov_uniq_area_free().
+ */
+#define kcov_uniq_area_alloc(words, alloc)				\
+	kcov_uniq_area_init((words) ? alloc(KCOV_UNIQ_HIDDEN +		\
+			    (words) * sizeof(unsigned long)) : NULL, words)
+
+#else /* CONFIG_KCOV_UNIQ */
+
+#define kcov_uniq_full(area, pos, ip)		do { } while (0)
+#define kcov_uniq_area_alloc(words, alloc)	\
+	alloc((words) * sizeof(unsigned long))
+#define kcov_uniq_area_free(area)		vfree(area)
+#define kcov_uniq_mode(area, arg, mode)		(mode)
+#define kcov_uniq_remote_mode(arg, mode)	(mode)
+#define kcov_uniq_begin(area, arg)		do { } while (0)
+#define kcov_uniq_size(area, size)		(size)
+#define kcov_uniq_ioctl(lock, areap, cmd, arg, res)	false
+#define kcov_uniq_mmap(lock, areap, vma, res)		false
+#define kcov_uniq_section_begin(area)		do { } while (0)
+#define kcov_uniq_section_end(owner_area, area, lost)	do { } while (0)
+
+#endif /* CONFIG_KCOV_UNIQ */
+
+#endif /* _KERNEL_KCOV_UNIQ_H */
