@@ -286,12 +286,12 @@ static void kcov_uniq_reset(struct kcov_uniq *u)
 		WRITE_ONCE(d->edge.area[0], 0);
 }
 
-/* With the lock. */
-static void kcov_uniq_window_stats(struct kcov_dedup_window *w, bool reset,
+/* With the lock. @over: the window is over, the next callback begins another. */
+static void kcov_uniq_window_stats(struct kcov_dedup_window *w, bool over,
 				   struct kcov_area_stats *s)
 {
 	s->capacity = w->capacity;
-	if (reset || kcov_dedup_zeroed(w))
+	if (over)
 		return;
 	s->recorded = READ_ONCE(w->recorded);
 	s->dropped = READ_ONCE(w->dropped);
@@ -305,11 +305,8 @@ static void kcov_uniq_fill_stats(struct kcov_uniq *u, struct kcov_stats *s)
 	bool reset = READ_ONCE(d->mode) & KCOV_DEDUP_RESET;
 
 	s->mode = u->mode;
-	if (u->mode != KCOV_TRACE_UNIQ_EDGE)
-		kcov_uniq_window_stats(&d->main, reset, &s->main);
-	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
-		kcov_uniq_window_stats(&d->edge, reset, &s->edge);
 	if (u->mode <= KCOV_TRACE_CMP) {
+		kcov_uniq_window_stats(&d->main, reset, &s->main);
 		if (u->mode == KCOV_TRACE_CMP)
 			s->main.capacity = (u64)(u->words - 1) *
 				sizeof(unsigned long) / KCOV_UNIQ_CMP_BYTES;
@@ -317,6 +314,12 @@ static void kcov_uniq_fill_stats(struct kcov_uniq *u, struct kcov_stats *s)
 		s->main.recorded = min_t(u64, READ_ONCE(d->main.area[0]),
 					 s->main.capacity);
 	}
+	if (u->mode & KCOV_TRACE_UNIQ_PC)
+		kcov_uniq_window_stats(&d->main,
+				reset || kcov_dedup_zeroed(&d->main), &s->main);
+	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
+		kcov_uniq_window_stats(&d->edge,
+				reset || kcov_dedup_zeroed(&d->edge), &s->edge);
 }
 
 /* KCOV_GET_STATS; kernel and caller may know the struct in different sizes. */

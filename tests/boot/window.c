@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: MIT
+/*
+ * window - when a window begins, goes on and ends
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+
+#include "guest.h"
+
+#define WORDS	4096
+#define BYTES	(WORDS * sizeof(unsigned long))
+#define WINDOWS	100000
+
+static const unsigned long uniq_modes[] = { 2, 4, 6 };
+
+/* What the tests trace: enough code to be worth a window, always the same. */
+static void work(void)
+{
+	if (read(-1, NULL, 0) != -1)
+		exit(1);
+}
+
+/* What an area holds. */
+struct list {
+	unsigned long n;
+	unsigned long item[WORDS];
+};
+
+static void take(struct list *l, const unsigned long *area)
+{
+	l->n = cov_count(area, WORDS);
+	memcpy(l->item, &area[1], l->n * sizeof(unsigned long));
+}
+
+static bool same(const struct list *l, const unsigned long *area)
+{
+	return cov_count(area, WORDS) == l->n &&
+	       !memcmp(&area[1], l->item, l->n * sizeof(unsigned long));
+}
+
+static bool has(const struct list *l, unsigned long item)
+{
+	unsigned long i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->item[i] == item)
+			return true;
+	return false;
+}
+
+static struct cov enabled(unsigned long mode)
+{
+	struct cov c;
+	int err;
+
+	cov_open_or_exit(&c, WORDS, COV_EDGE);
+	err = cov_enable(c.fd, mode);
+	if (err) {
+		fprintf(stderr, "mode %lu: %s\n", mode, strerror(-err));
+		exit(1);
+	}
+	return c;
+}
+
+static void disable(struct cov *c)
+{
+	cov_disable(c->fd);
+	cov_close(c);
+}
+
+/* The lists of one window that holds work(), begun by a store of 0. */
+static void reference(struct cov *c, struct list *main, struct list *edge)
+{
+	int i;
+
+	/* The first call may do things that later ones do not. */
+	for (i = 0; i < 3; i++) {
+		cov_clear(c);
+		work();
+		take(main, c->main);
+		take(edge, c->edge);
+	}
+}
+
+static void many_windows(unsigned long mode)
+{
+	struct cov c = enabled(mode);
+	struct list main, edge;
+	int i, wrong = 0;
+
+	reference(&c, &main, &edge);
+	for (i = 0; i < WINDOWS; i++) {
+		cov_clear(&c);
+		work();
+		wrong += !same(&main, c.main) || !same(&edge, c.edge);
+	}
+	disable(&c);
+	tap_ok(!wrong && (main.n || edge.n),
+	       "mode %lu: %d windows by storing 0, each with all %lu PCs and %lu edges",
+	       mode, WINDOWS, main.n, edge.n);
+	if (wrong)
+		tap_diag("%d windows differ", wrong);
+}
+
+/* Without a reset, what was seen stays seen. */
+static void one_window(unsigned long mode)
+{
+	struct cov c = enabled(mode);
+	unsigned long n, edges;
+	int i;
+
+	for (i = 0; i < 10; i++)
+		work();
+	n = c.main[0];
+	edges = c.edge[0];
+	for (i = 0; i < 1000; i++)
+		work();
+	tap_ok(n == c.main[0] && edges == c.edge[0] && n + edges,
+	       "mode %lu: 1000 calls more add nothing to a window", mode);
+	disable(&c);
+}
+
+/* Each area has its own window. */
+static void areas_apart(void)
+{
+	struct cov c = enabled(6);
+	struct list main, edge;
+	bool ok;
+
+	reference(&c, &main, &edge);
+	c.main[0] = 0;
+	work();
+	ok = same(&main, c.main) && c.edge[0] >= edge.n;
+	tap_ok(ok, "mode 6: a 0 in the main area leaves the edge area alone");
+	work();
+	c.edge[0] = 0;
+	work();
+	tap_ok(same(&edge, c.edge) && c.main[0] >= main.n,
+	       "mode 6: a 0 in the edge area leaves the main area alone");
+	disable(&c);
+}
+
+/* What junk in word 0 leaves of a window: all but the count until the next new item. */
+static void scribbled(struct cov *c, unsigned long junk)
+{
+	cov_clear(c);
+	work();
+	if (junk) {
+		c->main[0] = junk;
+		c->edge[0] = junk;
+	}
+	getppid();
+}
+
+/* A number that is not 0 in word 0 is nothing to the kernel. */
+static void scribble(unsigned long mode)
+{
+	static const unsigned long junk[] = { 1, 2, WORDS - 1, WORDS, ~0ul, 1ul << 63 };
+	struct cov c = enabled(mode);
+	struct list main, edge;
+	bool ok = true;
+	size_t i;
+
+	reference(&c, &main, &edge);
+	scribbled(&c, 0);
+	scribbled(&c, 0);
+	take(&main, c.main);
+	take(&edge, c.edge);
+	for (i = 0; i < ARRAY_SIZE(junk); i++) {
+		scribbled(&c, junk[i]);
+		ok &= !(mode & 2) || same(&main, c.main);
+		ok &= !(mode & 4) || same(&edge, c.edge);
+	}
+	tap_ok(ok, "mode %lu: junk in word 0 does not become the count", mode);
+	disable(&c);
+}
+
+/* KCOV_RESET_TRACE from another thread, while this one waits in userspace. */
+struct resetter {
+	int fd, err;
+	int turn;	/* 0: the tracing thread's, 1: the resetting one's, 2: end */
+};
+
+static int wait_turn(struct resetter *r, int not)
+{
+	int turn;
+
+	while ((turn = __atomic_load_n(&r->turn, __ATOMIC_ACQUIRE)) == not)
+		;
+	return turn;
+}
+
+static void *resetter(void *arg)
+{
+	struct resetter *r = arg;
+
+	while (wait_turn(r, 0) == 1) {
+		r->err |= cov_reset(r->fd);
+		__atomic_store_n(&r->turn, 0, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+static void reset_by_thread(unsigned long mode)
+{
+	struct cov c = enabled(mode);
+	struct resetter r = { .fd = c.fd };
+	struct list main, edge;
+	int i, wrong = 0, rounds = 20;
+	pthread_t t;
+
+	reference(&c, &main, &edge);
+	/* Enabled tasks' children and threads are not traced. */
+	pthread_create(&t, NULL, resetter, &r);
+	for (i = 0; i < rounds; i++) {
+		getppid();
+		__atomic_store_n(&r.turn, 1, __ATOMIC_RELEASE);
+		wait_turn(&r, 1);
+		work();
+		/* A clock tick in the meantime may have made more. */
+		wrong += c.main[0] < main.n || c.edge[0] < edge.n;
+		if (mode & 2)
+			wrong += memcmp(&c.main[1], main.item, sizeof(long)) != 0 &&
+				 !has(&main, c.main[1]);
+	}
+	__atomic_store_n(&r.turn, 2, __ATOMIC_RELEASE);
+	pthread_join(t, NULL);
+	tap_ok(!wrong && !r.err, "mode %lu: KCOV_RESET_TRACE by another thread", mode);
+	disable(&c);
+}
+
+/* The task resets by ioctl: what follows is a window like any other. */
+static void reset_by_ioctl(unsigned long mode)
+{
+	struct cov c = enabled(mode);
+	struct list main, edge;
+	struct kcov_stats st;
+	int i, wrong = 0;
+
+	cov_reset(c.fd);
+	work();
+	cov_reset(c.fd);
+	work();
+	take(&main, c.main);
+	take(&edge, c.edge);
+	for (i = 0; i < 1000; i++) {
+		cov_reset(c.fd);
+		work();
+		wrong += !same(&main, c.main) || !same(&edge, c.edge);
+	}
+	cov_stats(c.fd, &st);
+	tap_ok(!wrong && (mode & 2 ? main.n : edge.n),
+	       "mode %lu: KCOV_RESET_TRACE, 1000 windows all the same", mode);
+	disable(&c);
+}
+
+/* With nothing mapped for writing, the ioctl is the only way. */
+static void reset_read_only(unsigned long mode)
+{
+	const unsigned long *area;
+	struct kcov_stats st;
+	bool empty;
+	int fd = cov_fd();
+
+	cov_init(fd, WORDS);
+	area = mmap(NULL, BYTES, PROT_READ, MAP_SHARED, fd,
+		    mode == 4 ? BYTES : 0);
+	if (area == MAP_FAILED) {
+		tap_ok(false, "mode %lu: a read-only mapping", mode);
+		return;
+	}
+	tap_ok(cov_reset(fd) == 0 && area[0] == 0,
+	       "mode %lu: KCOV_RESET_TRACE before KCOV_ENABLE", mode);
+	cov_enable(fd, mode);
+	work();
+	cov_disable(fd);
+	empty = !area[0];
+	cov_reset(fd);
+	cov_stats(fd, &st);
+	tap_ok(!empty && area[0] == 0 && !st.main.recorded && !st.edge.recorded,
+	       "mode %lu: KCOV_RESET_TRACE with a read-only mapping", mode);
+	cov_enable(fd, mode);
+	work();
+	cov_disable(fd);
+	tap_ok(area[0] != 0, "mode %lu: the next window is filled", mode);
+	munmap((void *)area, BYTES);
+	close(fd);
+}
+
+static void again(struct cov *c, unsigned long mode)
+{
+	cov_enable(c->fd, mode);
+	cov_disable(c->fd);
+}
+
+/* KCOV_ENABLE in the same mode: the window goes on, previous PC included. */
+static void goes_on(void)
+{
+	struct cov c;
+	struct list trace, before, edges;
+	unsigned long first, last;
+
+	cov_open_or_exit(&c, WORDS, COV_EDGE);
+	/* The path from KCOV_ENABLE to KCOV_DISABLE, from a full trace of it. */
+	again(&c, 0);
+	c.main[0] = 0;
+	again(&c, 0);
+	take(&trace, c.main);
+	first = trace.item[0];
+	last = trace.item[trace.n - 1];
+
+	cov_clear(&c);
+	again(&c, 6);
+	again(&c, 4);
+	again(&c, 6);
+	take(&before, c.edge);
+	tap_ok(before.n && before.item[0] == cov_edge_word(0, first) &&
+	       !has(&before, cov_edge_word(last, first)),
+	       "a window begins with the edge from 0");
+	take(&before, c.main);
+	again(&c, 6);
+	take(&edges, c.edge);
+	tap_ok(same(&before, c.main), "KCOV_ENABLE in the same mode goes on: PCs stay");
+	tap_ok(edges.item[edges.n - 1] == cov_edge_word(last, first),
+	       "and the edge from the last PC before it is new");
+
+	cov_clear(&c);
+	again(&c, 6);
+	take(&edges, c.edge);
+	tap_ok(!has(&edges, cov_edge_word(last, first)) &&
+	       edges.item[0] == cov_edge_word(0, first),
+	       "unless a 0 was stored in between");
+	cov_close(&c);
+}
+
+/* KCOV_ENABLE in another mode: word 0 becomes 0, and a new window begins. */
+static void other_mode(void)
+{
+	static const unsigned long modes[] = { 0, 1, 2, 4, 6 };
+	struct kcov_stats st;
+	struct cov c;
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++)
+		for (j = 0; j < ARRAY_SIZE(modes); j++) {
+			unsigned long left, want;
+
+			if (i == j)
+				continue;
+			cov_open_or_exit(&c, WORDS, COV_EDGE);
+			/* What modes[j] shows of a window of its own. */
+			again(&c, modes[j]);
+			cov_clear(&c);
+			again(&c, modes[j]);
+			want = c.main[0];
+			cov_clear(&c);
+			again(&c, modes[i]);
+			left = c.main[0];
+			again(&c, modes[j]);
+			cov_stats(c.fd, &st);
+			/* Modes 0 and 1 of Linux go on counting from one another. */
+			if (modes[i] < 2 && modes[j] < 2)
+				want = left + want;
+			tap_ok(c.main[0] == want,
+			       "mode %lu after mode %lu: the main area holds %lu",
+			       modes[j], modes[i], want);
+			if (c.main[0] != want)
+				tap_diag("it holds %lu", c.main[0]);
+			cov_close(&c);
+		}
+}
+
+/* The areas of the least size, which cannot be mapped. */
+static void two_words(unsigned long mode)
+{
+	struct kcov_stats st, more;
+	int fd = cov_fd();
+
+	if (cov_init(fd, 2) || cov_enable(fd, mode)) {
+		tap_ok(false, "mode %lu: an area of 2 words", mode);
+		close(fd);
+		return;
+	}
+	work();
+	cov_stats(fd, &st);
+	getppid();
+	cov_stats(fd, &more);
+	cov_disable(fd);
+	tap_ok((mode == 4 ? st.main.capacity == 0 :
+		st.main.capacity == (mode != 1) && st.main.recorded == (mode != 1) &&
+		st.main.dropped && more.main.dropped > st.main.dropped) &&
+	       (!(mode & 4) ||
+		(st.edge.capacity == 1 && st.edge.recorded == 1 &&
+		 st.edge.dropped && more.edge.dropped > st.edge.dropped)),
+	       "mode %lu: an area of 2 words holds %d items, the rest is counted",
+	       mode, mode != 1);
+	tap_diag("main: %llu + %llu, then %llu + %llu", st.main.recorded,
+		 st.main.dropped, more.main.recorded, more.main.dropped);
+	close(fd);
+}
+
+static void big(size_t words)
+{
+	struct cov c;
+	struct kcov_stats st;
+
+	cov_open_or_exit(&c, words, COV_EDGE);
+	cov_enable(c.fd, 6);
+	work();
+	cov_disable(c.fd);
+	cov_stats(c.fd, &st);
+	tap_ok(st.main.capacity == words - 1 && st.edge.capacity == words - 1 &&
+	       c.main[0] == st.main.recorded && c.edge[0] == st.edge.recorded &&
+	       c.main[0] && c.edge[0], "areas of %zu words", words);
+	cov_close(&c);
+}
+
+int main(void)
+{
+	static const unsigned long all[] = { 0, 1, 2, 4, 6 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(uniq_modes); i++) {
+		many_windows(uniq_modes[i]);
+		one_window(uniq_modes[i]);
+		scribble(uniq_modes[i]);
+		reset_by_ioctl(uniq_modes[i]);
+		reset_by_thread(uniq_modes[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		reset_read_only(all[i]);
+		two_words(all[i]);
+	}
+	areas_apart();
+	goes_on();
+	other_mode();
+	big(512);
+	big(16 << 20);
+	return tap_done();
+}
