@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+#
+# What there is to do is done by the scripts that are named here; V=1 shows more, and
+# CC chooses the compiler.
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+V ?= 0
+export CC V
+
+.PHONY: all check demo bench clean help
+
+all:
+	@tests/unit/run --build
+	@tests/boot/run --build
+
+check:
+	@./check
+
+demo:
+	@./demo
+
+bench:
+	@bench/run
+
+clean:
+	rm -rf build/unit build/unit-asan build/boot build/bench build/vm build/vm-init
+
+help:
+	@echo 'make            build the test programs'
+	@echo 'make check      run the tests (./check --help)'
+	@echo 'make demo       trace real programs in a booted kernel (./demo --help)'
+	@echo 'make bench      measure: time per callback, resets, a booted kernel'
+	@echo 'make clean      remove what was built, but for kernels and their sources'
+	@echo '                (rm -rf build removes those, too)'
+	@echo 'V=1             show more; CC=clang: another compiler'

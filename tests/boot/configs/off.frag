@@ -1,0 +1,2 @@
+# The series is applied and its option is off.
+# CONFIG_KCOV_UNIQ is not set

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What programs that run inside a guest kernel share: KCOV's descriptor and
+ * areas, results in TAP, a clock. Header only, so that a test is one C file.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/statfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/kcov.h>
+
+#define KCOV_PATH	"/sys/kernel/debug/kcov"
+#define DEBUGFS_FS	0x64626720
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+struct cov {
+	int		fd;
+	size_t		words;	/* in each area, the count included */
+	unsigned long	*main;
+	unsigned long	*edge;	/* NULL unless COV_EDGE was asked for */
+};
+
+#define COV_EDGE	1	/* map the edge area, too */
+
+/* Why the descriptor could not be had. @err is what open() left in errno. */
+static inline const char *cov_open_hint(int err)
+{
+	struct statfs fs;
+
+	if (err == EACCES || err == EPERM)
+		return "no permission to open KCOV: run as root";
+	if (err != ENOENT)
+		return strerror(err);
+	if (statfs("/sys/kernel/debug", &fs) || fs.f_type != DEBUGFS_FS)
+		return "debugfs is not mounted: mount -t debugfs none /sys/kernel/debug";
+	return "no KCOV: build with CONFIG_KCOV=y";
+}
+
+/* A new descriptor, or -errno. */
+static inline int cov_fd(void)
+{
+	int fd = open(KCOV_PATH, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static inline int cov_init(int fd, size_t words)
+{
+	return ioctl(fd, KCOV_INIT_TRACE, words) ? -errno : 0;
+}
+
+/*
+ * Maps the area at byte @offset; NULL with errno set if that fails. Children do
+ * not inherit the mapping: the cost of fork() must not depend on its size, and
+ * a traced child never reads it.
+ */
+static inline unsigned long *cov_map(int fd, size_t words, size_t offset)
+{
+	size_t len = words * sizeof(unsigned long);
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		       (off_t)offset);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, len, MADV_DONTFORK);
+	return p;
+}
+
+static inline int cov_enable(int fd, unsigned long mode)
+{
+	return ioctl(fd, KCOV_ENABLE, mode) ? -errno : 0;
+}
+
+static inline int cov_disable(int fd)
+{
+	return ioctl(fd, KCOV_DISABLE, 0) ? -errno : 0;
+}
+
+static inline int cov_reset(int fd)
+{
+	return ioctl(fd, KCOV_RESET_TRACE, 0) ? -errno : 0;
+}
+
+static inline int cov_stats(int fd, struct kcov_stats *st)
+{
+	memset(st, 0, sizeof(*st));
+	st->size = sizeof(*st);
+	return ioctl(fd, KCOV_GET_STATS, st) ? -errno : 0;
+}
+
+static inline void cov_close(struct cov *c)
+{
+	size_t len = c->words * sizeof(unsigned long);
+
+	if (c->main)
+		munmap(c->main, len);
+	if (c->edge)
+		munmap(c->edge, len);
+	if (c->fd >= 0)
+		close(c->fd);
+	memset(c, 0, sizeof(*c));
+	c->fd = -1;
+}
+
+/* Descriptor, areas and mappings at once. 0 or -errno, then nothing is left. */
+static inline int cov_open(struct cov *c, size_t words, unsigned int flags)
+{
+	int err;
+
+	memset(c, 0, sizeof(*c));
+	c->fd = cov_fd();
+	if (c->fd < 0)
+		return c->fd;
+	c->words = words;
+	err = cov_init(c->fd, words);
+	if (err)
+		goto fail;
+	c->main = cov_map(c->fd, words, 0);
+	err = -errno;
+	if (!c->main)
+		goto fail;
+	if (!(flags & COV_EDGE))
+		return 0;
+	c->edge = cov_map(c->fd, words, words * sizeof(unsigned long));
+	err = -errno;
+	if (!c->edge)
+		goto fail;
+	return 0;
+fail:
+	cov_close(c);
+	return err;
+}
+
+/* A program without coverage has nothing to say: ends it with the reason. */
+static inline void cov_open_or_exit(struct cov *c, size_t words,
+				    unsigned int flags)
+{
+	int err = cov_open(c, words, flags);
+
+	if (!err)
+		return;
+	if (err == -ENOENT || err == -EACCES || err == -EPERM)
+		fprintf(stderr, "%s: %s\n", KCOV_PATH, cov_open_hint(-err));
+	else
+		fprintf(stderr, "%s: areas of %zu words: %s\n", KCOV_PATH, words,
+			strerror(-err));
+	exit(1);
+}
+
+/* Whether this kernel knows @mode: a client finds out by trying. */
+static inline bool cov_has_mode(unsigned long mode)
+{
+	struct cov c;
+	bool has;
+
+	if (cov_open(&c, 512, 0))
+		return false;
+	has = cov_enable(c.fd, mode) == 0;
+	if (has)
+		cov_disable(c.fd);
+	cov_close(&c);
+	return has;
+}
+
+/* Items in an area. The count is the kernel's last word, but check it. */
+static inline size_t cov_count(const unsigned long *area, size_t words)
+{
+	unsigned long n = __atomic_load_n(&area[0], __ATOMIC_ACQUIRE);
+
+	return n < words ? n : words - 1;
+}
+
+static inline void cov_clear(struct cov *c)
+{
+	__atomic_store_n(&c->main[0], 0, __ATOMIC_RELEASE);
+	if (c->edge)
+		__atomic_store_n(&c->edge[0], 0, __ATOMIC_RELEASE);
+}
+
+/* Thomas Wang's 32-bit integer hash. */
+static inline uint32_t cov_hash32(uint32_t a)
+{
+	a = (a ^ 61) ^ (a >> 16);
+	a += a << 3;
+	a ^= a >> 4;
+	a *= 0x27d4eb2d;
+	a ^= a >> 15;
+	return a;
+}
+
+/* The word that stands for the edge from @prev (0: none before) to @pc. */
+static inline unsigned long cov_edge_word(unsigned long prev, unsigned long pc)
+{
+	return pc ^ (cov_hash32(prev & 0xfff) & 0xfff);
+}
+
+static inline uint64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/*
+ * Test Anything Protocol. Each line is flushed at once: when the kernel dies,
+ * what was said before must have been written.
+ */
+static struct {
+	int run, failed, skipped;
+} tap;
+
+static inline void tap_vline(const char *head, const char *fmt, va_list ap,
+			     const char *tail)
+{
+	if (head)
+		fputs(head, stdout);
+	vprintf(fmt, ap);
+	if (tail)
+		printf(" # SKIP %s", tail);
+	putchar('\n');
+	fflush(stdout);
+}
+
+__attribute__((format(printf, 2, 3)))
+static inline bool tap_ok(bool ok, const char *fmt, ...)
+{
+	char head[32];
+	va_list ap;
+
+	tap.run++;
+	tap.failed += !ok;
+	snprintf(head, sizeof(head), "%sok %d - ", ok ? "" : "not ", tap.run);
+	va_start(ap, fmt);
+	tap_vline(head, fmt, ap, NULL);
+	va_end(ap);
+	return ok;
+}
+
+__attribute__((format(printf, 2, 3)))
+static inline void tap_skip(const char *why, const char *fmt, ...)
+{
+	char head[32];
+	va_list ap;
+
+	tap.run++;
+	tap.skipped++;
+	snprintf(head, sizeof(head), "ok %d - ", tap.run);
+	va_start(ap, fmt);
+	tap_vline(head, fmt, ap, why);
+	va_end(ap);
+}
+
+__attribute__((format(printf, 1, 2)))
+static inline void tap_diag(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tap_vline("# ", fmt, ap, NULL);
+	va_end(ap);
+}
+
+/* The plan, and the exit status of the program. */
+static inline int tap_done(void)
+{
+	printf("1..%d\n", tap.run);
+	fflush(stdout);
+	return tap.failed || !tap.run;
+}
+
+#endif /* GUEST_H */

@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# A test that cannot fail is a defect: every one of these broken engines must be
+# caught by a test. TAP, a line for each.
+
+set -eu
+
+repo=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$repo"
+cc=${CC:-gcc}
+engine=core/kcov_dedup.h
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+n=0 failed=0
+# Enough for the random walks to meet what a mutant breaks, if nothing else does.
+export ORACLE_CALLBACKS=300000
+
+not_ok() { failed=1; echo "not ok $n - $*"; }
+
+# caught_by: the test that fails with the engine in $tmp/core, or nothing.
+caught_by() {
+	for t in test_set test_edge test_window test_oracle; do
+		"$cc" -std=gnu11 -O1 -I"$tmp/core" -Ishim -Itests/unit "tests/unit/$t.c" \
+			-o "$tmp/$t" 2> "$tmp/log" || { echo "the compiler"; return; }
+		# A core dump of each crash would only fill the disk.
+		(ulimit -c 0; timeout 20 "$tmp/$t") > "$tmp/log" 2>&1 || { echo "$t"; return; }
+	done
+}
+
+# mutant TEXT SED: sed must change the engine, and a test must see it.
+mutant() {
+	n=$((n + 1))
+	mkdir -p "$tmp/core"
+	sed "$2" "$engine" > "$tmp/core/kcov_dedup.h"
+	if cmp -s "$engine" "$tmp/core/kcov_dedup.h"; then
+		not_ok "$1: the sed expression no longer changes $engine"
+		return
+	fi
+	by=$(caught_by 2>/dev/null)
+	case $by in
+	"") not_ok "$1: no test fails" ;;
+	"the compiler") sed 's/^/# /' "$tmp/log"; not_ok "$1: does not compile" ;;
+	*) echo "ok $n - $1: caught by $by" ;;
+	esac
+}
+
+# The tests must pass on the engine as it is, or nothing below means anything.
+n=1
+mkdir -p "$tmp/core"
+cp "$engine" "$tmp/core/kcov_dedup.h"
+by=$(caught_by)
+if [ -z "$by" ]; then echo "ok 1 - the engine as it is passes"; else not_ok "the engine as it is: $by"; fi
+
+# The set.
+mutant "stale slots are taken for keys" 's/n >= set->used || set->home\[n\] != slot/n >= set->used/'
+mutant "stale indices are believed" 's/n >= set->used || set->home\[n\] != slot/set->home[n] != slot/'
+mutant "index one too high is believed" 's/if (n >= set->used ||/if (n > set->used ||/'
+mutant "the fast look believes stale indices" 's/return likely(n < set->used) \&\&/return/'
+mutant "the fast look compares half a key" 's/likely(set->keys\[n\] == key)/likely((u32)set->keys[n] == (u32)key)/'
+mutant "the slow look compares half a key" 's/if (set->keys\[n\] == key)/if ((u32)set->keys[n] == (u32)key)/'
+mutant "probes run past the table" 's/slot = (slot + 1) & set->mask/slot = slot + 1/'
+mutant "one probe too many" 's/unsigned int probes = KCOV_DEDUP_PROBES;/unsigned int probes = KCOV_DEDUP_PROBES + 1;/'
+mutant "one key too many" 's/if (n == set->limit)/if (n > set->limit)/'
+mutant "one key too few" 's/if (n == set->limit)/if (n + 1 == set->limit)/'
+mutant "home is not written" '/set->home\[n\] = slot;/d'
+mutant "the set is too small by a slot" 's/set->mask = limit \* KCOV_DEDUP_SPARSE - 1/set->mask = limit * KCOV_DEDUP_SPARSE/'
+mutant "FULL is taken for SEEN" 's/if (verdict == KCOV_DEDUP_SEEN)/if (verdict != KCOV_DEDUP_NEW)/'
+
+# Edge words.
+mutant "11 bits of the previous PC" 's/^#define KCOV_DEDUP_EDGE_BITS.*/#define KCOV_DEDUP_EDGE_BITS 0x7ffU/'
+mutant "another hash" 's/a ^= a >> 15/a ^= a >> 14/'
+mutant "the first edge of a window begins anywhere" 's/d->prev = kcov_dedup_edge_hash(0);/;/'
+mutant "the previous PC stays when an edge is SEEN" '/if (likely(done))/,+1d'
+mutant "the previous PC moves on although slow follows" 's/if (likely(done))/if (1)/'
+
+# Windows.
+mutant "the keys stay when a window begins" '/w->set.used = 0;/d'
+mutant "forget leaves untracked" '/WRITE_ONCE(w->untracked, 0);/d'
+mutant "forget leaves dropped" '/WRITE_ONCE(w->dropped, 0);/d'
+mutant "forget leaves recorded" '/WRITE_ONCE(w->recorded, 0);/d'
+mutant "an area without room begins windows" 's/return !READ_ONCE(w->area\[0\]) && w->capacity;/return !READ_ONCE(w->area[0]);/'
+mutant "a 0 in word 0 means nothing" 's/return !READ_ONCE(w->area\[0\]) && w->capacity;/return false;/'
+mutant "one item too many" 's/if (pos > w->capacity)/if (pos > w->capacity + 1)/'
+mutant "one item too few" 's/if (pos > w->capacity)/if (pos >= w->capacity)/'
+mutant "drops are not counted" '/WRITE_ONCE(w->dropped, w->dropped + 1);/d'
+mutant "untracked items are not counted" 's/WRITE_ONCE(w->untracked, w->untracked + 1);/;/'
+mutant "userspace's count is believed" 's/unsigned long pos = w->recorded + 1;/unsigned long pos = w->area[0] + 1;/'
+mutant "the count is written before the item" 's/^\tw->area\[pos\] = item;//; s/^\tsmp_store_release.*/&\n\tw->area[pos] = item;/'
+mutant "the count is not released" 's/smp_store_release(&w->area\[0\], pos)/w->area[0] = pos/'
+
+# Callbacks.
+mutant "busy is not looked at" 's/if (unlikely(READ_ONCE(d->busy)))/if (0)/'
+mutant "busy is not set" '/WRITE_ONCE(d->busy, 1);/d'
+mutant "PCs: fast is never done" 's/return likely(main0) \&\&/return false \&\& likely(main0) \&\&/'
+mutant "edges: fast is never done" 's/return done;/return false;/'
+mutant "busy is not cleared" '/^static.*kcov_dedup_leave/,/^}/s/WRITE_ONCE(d->busy, 0);//'
+mutant "a start leaves busy" '/^static.*kcov_dedup_start/,/^}/s/WRITE_ONCE(d->busy, 0);//'
+mutant "a start forgets the reset" 's/mode | (READ_ONCE(d->mode) & KCOV_DEDUP_RESET)/mode/'
+mutant "the reset flag stays" 's/^\t\tmode &= ~KCOV_DEDUP_RESET;//'
+mutant "the reset flag leaves the PCs" '/^\t\tkcov_dedup_forget(&d->main);/d'
+mutant "the reset flag leaves the edges" '/RESET;/,/prev/s/kcov_dedup_forget(&d->edge);//'
+mutant "PCs: fast ignores word 0" 's/return likely(main0) \&\&/return/'
+mutant "edges: fast ignores word 0" 's/done = likely(READ_ONCE(d->edge.area\[0\])) \&\&/done =/'
+mutant "both: fast ignores word 0 of the PCs" 's/done = done \&\& likely(READ_ONCE(d->main.area\[0\])) \&\&/done = done \&\&/'
+mutant "both: fast ignores the PCs" 's/if (mode != KCOV_DEDUP_EDGE)$/if (0)/'
+mutant "mode 0 counts nothing" 's/^\tif (!mode)$/\tif (0)/'
+mutant "one reset for both areas" 's/if (kcov_dedup_zeroed(&d->edge))/if (kcov_dedup_zeroed(\&d->edge) || kcov_dedup_zeroed(\&d->main))/'
+
+echo "1..$n"
+exit $failed

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the tests of the engine share: state in guarded memory, the callback as
+ * kernel/kcov_uniq_hook.c makes it, random numbers.
+ */
+#ifndef STATE_H
+#define STATE_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kcov_dedup.h"
+
+#define MODE_PC		KCOV_DEDUP_PC
+#define MODE_EDGE	KCOV_DEDUP_EDGE
+#define MODE_BOTH	(KCOV_DEDUP_PC | KCOV_DEDUP_EDGE)
+
+static const u32 all_modes[] = { MODE_PC, MODE_EDGE, MODE_BOTH };
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+enum side { GUARD_AFTER, GUARD_BEFORE };
+
+/*
+ * Zeroed memory that touches a page without access: an access outside, on that
+ * side, ends the program. Never freed, the tests are short.
+ */
+static inline void *guarded(size_t bytes, enum side side)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t len = (bytes + page - 1) / page * page;
+	char *p = mmap(NULL, len + 2 * page, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED || mprotect(p + page, len, PROT_READ | PROT_WRITE)) {
+		perror("mmap");
+		exit(1);
+	}
+	return side == GUARD_AFTER ? p + page + len - bytes : p + page;
+}
+
+/* What one window is made of. */
+struct shape {
+	size_t words;	/* of the area, word 0 included */
+	u32 limit;	/* keys of the set */
+};
+
+static inline void window_make(struct kcov_dedup_window *w, struct shape s,
+			       enum side side)
+{
+	memset(w, 0, sizeof(*w));
+	w->area = guarded(s.words * sizeof(unsigned long), side);
+	w->capacity = s.words - 1;
+	kcov_dedup_set_init(&w->set,
+			    guarded(kcov_dedup_set_bytes(s.limit), side), s.limit);
+}
+
+/* As after KCOV_ENABLE in @mode on a new descriptor. */
+static inline void state_make(struct kcov_dedup *d, u32 mode, struct shape main,
+			      struct shape edge, enum side side)
+{
+	memset(d, 0, sizeof(*d));
+	window_make(&d->main, main, side);
+	window_make(&d->edge, edge, side);
+	d->prev = kcov_dedup_edge_hash(0);
+	kcov_dedup_start(d, mode);
+}
+
+static __attribute__((noinline, unused)) void
+callback_slow(struct kcov_dedup *d, unsigned long ip)
+{
+	kcov_dedup_slow(d, ip);
+}
+
+static __attribute__((noinline, unused)) void
+callback_full(struct kcov_dedup *d, unsigned long pos, unsigned long ip)
+{
+	if (!kcov_dedup_fast(d, pos - 1, ip))
+		callback_slow(d, ip);
+}
+
+/* The patched __sanitizer_cov_trace_pc() of a task in a unique mode. */
+static inline void callback(struct kcov_dedup *d, unsigned long ip)
+{
+	callback_full(d, READ_ONCE(d->main.area[0]) + 1, ip);
+}
+
+/* xorshift64*: the same numbers everywhere from the same seed (not 0). */
+static inline uint64_t rnd(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 0x2545f4914f6cdd1dull;
+}
+
+static inline uint32_t rnd_below(uint64_t *state, uint32_t n)
+{
+	return (rnd(state) >> 32) * n >> 32;
+}
+
+#endif /* STATE_H */

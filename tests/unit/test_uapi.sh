@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Our <linux/kcov.h>, the installed one and that of patches/6.12 say the same. TAP.
+
+set -eu
+
+repo=$(cd "$(dirname "$0")/../.." && pwd)
+cc=${CC:-gcc}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+n=0 failed=0
+
+skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
+
+# check TEXT FLAG...: test_uapi.c compiles with these flags.
+check() {
+	n=$((n + 1))
+	what=$1
+	shift
+	# 32-bit programs: asm/ lies where the host's own lies.
+	if "$cc" -std=gnu11 -Wall -Wextra -Werror -ffreestanding -fsyntax-only "$@" \
+		-idirafter "/usr/include/$("$cc" -print-multiarch 2>/dev/null)" \
+		-idirafter "/usr/include/$(uname -m)-linux-gnu" \
+		"$repo/tests/unit/test_uapi.c" 2> "$tmp/log"; then
+		echo "ok $n - $what"
+	else
+		failed=1
+		sed -n '/error/s/^/# /p' "$tmp/log" | head -n 10
+		echo "not ok $n - $what"
+	fi
+}
+
+# both TEXT FLAG...: for 64 and 32 bits, where the compiler has both.
+both() {
+	text=$1
+	shift
+	check "$text" "$@"
+	if echo 'int x;' | "$cc" -m32 -ffreestanding -fsyntax-only -x c - 2>/dev/null; then
+		check "$text, 32 bits" -m32 "$@"
+	else
+		skip "$text, 32 bits" "the compiler has no -m32"
+	fi
+}
+
+# patched: the header as the kernel has it, from the tree or by the patch alone.
+patched() {
+	tree=$repo/build/src/linux-6.12/include/uapi/linux/kcov.h
+	patch=$repo/patches/6.12/0001-kcov-uapi-unique-modes.patch
+	mkdir -p "$tmp/include/uapi/linux"
+	cp "$tree" "$tmp/include/uapi/linux/kcov.h" 2>/dev/null ||
+		cp /usr/include/linux/kcov.h "$tmp/include/uapi/linux/kcov.h" 2>/dev/null ||
+		return 1
+	# In a tree that was prepared for a build it is applied already.
+	grep -q KCOV_GET_STATS "$tmp/include/uapi/linux/kcov.h" ||
+		(cd "$tmp" && patch -s -p1 < "$patch") > "$tmp/log" 2>&1
+}
+
+both "include/uapi/linux/kcov.h" -I"$repo/include/uapi"
+if [ -e /usr/include/linux/kcov.h ]; then
+	both "the installed <linux/kcov.h>, the older part" -DUAPI_OLD
+else
+	skip "the installed <linux/kcov.h>" "not installed"
+fi
+if ! command -v patch >/dev/null; then
+	skip "patches/6.12" "patch is not installed"
+elif patched; then
+	both "patches/6.12" -DUAPI_HEADER="\"$tmp/include/uapi/linux/kcov.h\""
+else
+	skip "patches/6.12" "no kernel's header to apply it to"
+fi
+echo "1..$n"
+exit $failed
