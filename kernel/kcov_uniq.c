@@ -56,13 +56,13 @@ static bool kcov_uniq_is_uniq(unsigned long arg)
 }
 
 /**
- * kcov_uniq_area_init() - make an area of fresh memory
- * @mem:	KCOV_UNIQ_HIDDEN bytes and the area, from vmalloc; or NULL
+ * kcov_uniq_area() - make an area of fresh memory
+ * @mem:	kcov_uniq_bytes() from vmalloc() or vmalloc_user(); or NULL
  * @words:	words (unsigned long) of the area
  *
- * Return: the area or NULL.
+ * Return: the area, for kcov_uniq_area_free(), or NULL.
  */
-void *kcov_uniq_area_init(void *mem, unsigned long words)
+void *kcov_uniq_area(void *mem, unsigned long words)
 {
 	struct kcov_uniq *u = mem;
 
@@ -303,6 +303,7 @@ static void kcov_uniq_fill_stats(struct kcov_uniq *u, struct kcov_stats *s)
 {
 	struct kcov_dedup *d = &u->dedup;
 	bool reset = READ_ONCE(d->mode) & KCOV_DEDUP_RESET;
+	bool over;
 
 	s->mode = u->mode;
 	if (u->mode <= KCOV_TRACE_CMP) {
@@ -314,12 +315,14 @@ static void kcov_uniq_fill_stats(struct kcov_uniq *u, struct kcov_stats *s)
 		s->main.recorded = min_t(u64, READ_ONCE(d->main.area[0]),
 					 s->main.capacity);
 	}
-	if (u->mode & KCOV_TRACE_UNIQ_PC)
-		kcov_uniq_window_stats(&d->main,
-				reset || kcov_dedup_zeroed(&d->main), &s->main);
-	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
-		kcov_uniq_window_stats(&d->edge,
-				reset || kcov_dedup_zeroed(&d->edge), &s->edge);
+	if (u->mode & KCOV_TRACE_UNIQ_PC) {
+		over = reset || kcov_dedup_zeroed(&d->main);
+		kcov_uniq_window_stats(&d->main, over, &s->main);
+	}
+	if (u->mode & KCOV_TRACE_UNIQ_EDGE) {
+		over = reset || kcov_dedup_zeroed(&d->edge);
+		kcov_uniq_window_stats(&d->edge, over, &s->edge);
+	}
 }
 
 /* KCOV_GET_STATS; kernel and caller may know the struct in different sizes. */
@@ -401,6 +404,7 @@ bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 {
 	struct kcov_uniq *u;
 	unsigned long size, off;
+	struct page *page;
 
 	if (!vma->vm_pgoff)
 		return false;
@@ -418,9 +422,10 @@ bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 		return true;
 
 	vm_flags_set(vma, VM_DONTEXPAND);
-	for (off = 0; off < size && !*res; off += PAGE_SIZE)
-		*res = vm_insert_page(vma, vma->vm_start + off,
-				vmalloc_to_page((void *)u->dedup.edge.area + off));
+	for (off = 0; off < size && !*res; off += PAGE_SIZE) {
+		page = vmalloc_to_page((void *)u->dedup.edge.area + off);
+		*res = vm_insert_page(vma, vma->vm_start + off, page);
+	}
 	return true;
 }
 

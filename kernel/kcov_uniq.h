@@ -36,7 +36,7 @@ void kcov_uniq_full(void *area, unsigned long pos, unsigned long ip);
 void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip);
 
 /* kcov_uniq.c: the control path */
-void *kcov_uniq_area_init(void *mem, unsigned long words);
+void *kcov_uniq_area(void *mem, unsigned long words);
 void kcov_uniq_area_free(void *area);
 int kcov_uniq_mode(void *area, unsigned long arg, int mode);
 int kcov_uniq_remote_mode(unsigned long arg, int mode);
@@ -50,30 +50,76 @@ void kcov_uniq_section_begin(void *area);
 void kcov_uniq_section_end(void *owner_area, void *area, u64 lost);
 
 /**
- * kcov_uniq_area_alloc() - allocate an area, and state that userspace cannot see
- * @words:	words (unsigned long) of the area
- * @alloc:	vmalloc or vmalloc_user
+ * kcov_uniq_bytes() - what to allocate for an area
+ * @words: words (unsigned long) of the area
  *
- * Return: the area or NULL; for kcov_uniq_area_free().
+ * Return: bytes, with room for state that userspace cannot see; 0 for no area.
  */
-#define kcov_uniq_area_alloc(words, alloc)				\
-	kcov_uniq_area_init((words) ? alloc(KCOV_UNIQ_HIDDEN +		\
-			    (words) * sizeof(unsigned long)) : NULL, words)
+static inline unsigned long kcov_uniq_bytes(unsigned long words)
+{
+	return words ? KCOV_UNIQ_HIDDEN + words * sizeof(unsigned long) : 0;
+}
 
 #else /* CONFIG_KCOV_UNIQ */
 
-#define kcov_uniq_full(area, pos, ip)		do { } while (0)
-#define kcov_uniq_area_alloc(words, alloc)	\
-	alloc((words) * sizeof(unsigned long))
-#define kcov_uniq_area_free(area)		vfree(area)
-#define kcov_uniq_mode(area, arg, mode)		(mode)
-#define kcov_uniq_remote_mode(arg, mode)	(mode)
-#define kcov_uniq_begin(area, arg)		do { } while (0)
-#define kcov_uniq_size(area, size)		(size)
-#define kcov_uniq_ioctl(lock, areap, cmd, arg, res)	false
-#define kcov_uniq_mmap(lock, areap, vma, res)		false
-#define kcov_uniq_section_begin(area)		do { } while (0)
-#define kcov_uniq_section_end(owner_area, area, lost)	do { } while (0)
+static inline void kcov_uniq_full(void *area, unsigned long pos,
+				  unsigned long ip)
+{
+}
+
+static inline unsigned long kcov_uniq_bytes(unsigned long words)
+{
+	return words * sizeof(unsigned long);
+}
+
+static inline void *kcov_uniq_area(void *mem, unsigned long words)
+{
+	return mem;
+}
+
+static inline void kcov_uniq_area_free(void *area)
+{
+	vfree(area);
+}
+
+static inline int kcov_uniq_mode(void *area, unsigned long arg, int mode)
+{
+	return mode;
+}
+
+static inline int kcov_uniq_remote_mode(unsigned long arg, int mode)
+{
+	return mode;
+}
+
+static inline void kcov_uniq_begin(void *area, unsigned long arg)
+{
+}
+
+static inline unsigned int kcov_uniq_size(void *area, unsigned int size)
+{
+	return size;
+}
+
+static inline bool kcov_uniq_ioctl(spinlock_t *lock, void **areap,
+				   unsigned int cmd, unsigned long arg, int *res)
+{
+	return false;
+}
+
+static inline bool kcov_uniq_mmap(spinlock_t *lock, void **areap,
+				  struct vm_area_struct *vma, int *res)
+{
+	return false;
+}
+
+static inline void kcov_uniq_section_begin(void *area)
+{
+}
+
+static inline void kcov_uniq_section_end(void *owner_area, void *area, u64 lost)
+{
+}
 
 #endif /* CONFIG_KCOV_UNIQ */
 
