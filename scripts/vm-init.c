@@ -3,10 +3,9 @@
  * The init of the guests of scripts/vm: makes the guest usable, runs one
  * program, leaves its verdict and powers off.
  *
- * Its argument is a directory of the host, where scripts/vm has put
+ * Its arguments are the repository and a directory of the host, where scripts/vm has put
  *	argv, env	what to run, each string ended by a 0
- *	dirs		the working directory, the scratch folder, and more
- *			directories that must be visible; 0-ended too
+ *	dirs		the working directory and the scratch folder; 0-ended too
  *	stdin		what the program reads, if there is such a file
  *	stdout, stderr	empty files; without stderr, both streams go to stdout
  * and where this program adds
@@ -28,6 +27,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,10 +127,18 @@ static void mount_all(void)
 	symlink("/proc/self/fd/2", "/dev/stderr");
 }
 
+/* 1 if this is the host's, and not hidden by a file system of the guest. */
+static int is_hosts(const char *dir)
+{
+	struct statfs root, fs;
+
+	return !statfs("/", &root) && !statfs(dir, &fs) && fs.f_type == root.f_type;
+}
+
 /* The root is read-only; a directory under /tmp is also hidden by the guest's own. */
 static void expose(const char *dir, int writable)
 {
-	if (!writable && !access(dir, F_OK))
+	if (!writable && is_hosts(dir))
 		return;
 	make_dirs(dir);
 	if (mount("none", dir, "hostfs", writable ? 0 : MS_RDONLY, dir))
@@ -295,17 +303,18 @@ int main(int argc, char **argv)
 	sethostname("vm", 2);
 	mount_all();
 	/* More arguments may follow: UML appends to the kernel's command line. */
-	if (argc < 2)
-		die("usage (on the kernel's command line): init=.../vm-init -- DIRECTORY");
-	expose(argv[1], 1);
-	if (chdir(argv[1]))
-		die("cannot enter %s: %s", argv[1], strerror(errno));
+	if (argc < 3)
+		die("usage (on the kernel's command line): init=.../vm-init -- REPO DIRECTORY");
+	expose(argv[1], 0);
+	expose(argv[2], 1);
+	if (chdir(argv[2]))
+		die("cannot enter %s: %s", argv[2], strerror(errno));
 	if (open("started", O_CREAT | O_EXCL | O_CLOEXEC, 0644) < 0)
 		die("the guest has restarted, which ends it: %s", strerror(errno));
 	dirs = read_strings("dirs");
+	/* The scratch folder last: no other mount may hide it. */
+	expose(dirs[0], 0);
 	expose(dirs[1], 1);
-	for (int i = 0; dirs[i]; i++)
-		expose(dirs[i], 0);
 	loopback_up();
 
 	in = open("stdin", O_RDONLY | O_CLOEXEC);

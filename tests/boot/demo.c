@@ -377,7 +377,7 @@ static void print_table(const struct result *r, size_t n)
 	size_t i;
 	int m;
 
-	printf("Buffers of %s words. \"Sets\": the PCs and edges recorded, against mode 0 with a buffer\n"
+	printf("Buffers of %s words. \"Sets\": what was recorded, against mode 0 with a buffer\n"
 	       "of %s words. \"Overflow\": what ran in buffers full, and the share that was lost.\n\n",
 	       thousands(WORDS), thousands(BIG_WORDS));
 	printf("%-33s %-7s %13s %11s %14s  %s\n", "workload", "mode", "recorded",
