@@ -82,7 +82,7 @@ static noinline void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
 	kcov_dedup_slow(dedup, ip);
 }
 
-static noinline void kcov_uniq_full(void *area, unsigned long pos, unsigned long ip)
+static __always_inline void kcov_uniq_pc(void *area, unsigned long pos, unsigned long ip)
 {
 	struct kcov_dedup *dedup = area - HIDDEN;
 
@@ -105,7 +105,7 @@ static noinline void hook_patched(unsigned long ip)
 		barrier();
 		area[pos] = ip;
 	} else {
-		kcov_uniq_full(area, pos, ip);
+		kcov_uniq_pc(area, pos, ip);
 	}
 }
 

@@ -30,7 +30,7 @@
  *   end, as if it had come first. So nothing that was read before the store may be
  *   relied on after it: kcov_dedup_slow() reads all it needs, word 0 included, after
  *   kcov_dedup_enter(); so does kcov_dedup_fast() for edges.
- * - kcov_dedup_fast() for PCs does without @busy. It writes nothing, so it harms
+ * - kcov_dedup_fast() looks for PCs without @busy. That writes nothing, so it harms
  *   nobody. Its answer, SEEN, is right for one of two moments: keys are only added
  *   to a window, so if it was not interrupted by the start of a new one, the key is
  *   in the set. If it was, then the new window was asked for after this callback
@@ -353,19 +353,19 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 	u32 mode = READ_ONCE(d->mode);
 	bool done;
 
-	if (likely(mode == KCOV_DEDUP_PC))
-		return likely(main0) && kcov_dedup_set_has(&d->main.set, pc);
-
-	if (mode != KCOV_DEDUP_EDGE && mode != (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE))
+	if (mode == KCOV_DEDUP_PC || mode == (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE)) {
+		if (unlikely(!main0) || !kcov_dedup_set_has(&d->main.set, pc))
+			return false;
+		if (mode == KCOV_DEDUP_PC)
+			return true;
+	} else if (mode != KCOV_DEDUP_EDGE) {
 		return false;
+	}
 
 	if (!kcov_dedup_enter(d))
 		return true;
 	done = likely(READ_ONCE(d->edge.area[0])) &&
 	       kcov_dedup_set_has(&d->edge.set, pc ^ d->prev);
-	if (mode != KCOV_DEDUP_EDGE)
-		done = done && likely(READ_ONCE(d->main.area[0])) &&
-		       kcov_dedup_set_has(&d->main.set, pc);
 	if (likely(done))
 		d->prev = kcov_dedup_edge_hash(pc);
 	kcov_dedup_leave(d);

@@ -63,6 +63,13 @@ static unsigned long *map(int fd, off_t offset)
 	return area;
 }
 
+static void reset(unsigned long *main_area, unsigned long *edge_area)
+{
+	__atomic_store_n(&main_area[0], 0, __ATOMIC_RELAXED);
+	if (edge_area)
+		__atomic_store_n(&edge_area[0], 0, __ATOMIC_RELAXED);
+}
+
 static void print_words(const unsigned long *area, unsigned long n)
 {
 	unsigned long i;
@@ -116,10 +123,9 @@ int main(int argc, char **argv)
 	if (mode & KCOV_TRACE_UNIQ_EDGE)
 		edge_area = map(fd, BYTES);
 
-	/* From here on. */
-	__atomic_store_n(&main_area[0], 0, __ATOMIC_RELAXED);
-	if (edge_area)
-		__atomic_store_n(&edge_area[0], 0, __ATOMIC_RELAXED);
+	/* From here on. The first store to a page may be code in the kernel, too. */
+	reset(main_area, edge_area);
+	reset(main_area, edge_area);
 	if (read(-1, NULL, 0) != -1)
 		die("read(-1) succeeded");
 	n = __atomic_load_n(&main_area[0], __ATOMIC_ACQUIRE);

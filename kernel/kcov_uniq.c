@@ -16,7 +16,6 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#include "kcov_dedup.h"
 #include "kcov_uniq.h"
 
 /* Distinct items that a set has room for; 448 KiB. */

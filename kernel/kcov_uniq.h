@@ -5,10 +5,11 @@
  * Every function stands for what kcov.c did before, and is just that without
  * CONFIG_KCOV_UNIQ.
  *
- * A task that collects in a unique mode looks to kcov.c like one that traces PCs into
- * an area with room for nothing: kcov_size is 0. So the callback's check for room, which
- * is there anyway, leads here, and nothing changes for tasks that collect
- * nothing or in the modes KCOV_TRACE_PC and KCOV_TRACE_CMP while there is room.
+ * A task that collects in a unique mode looks to kcov.c like one that traces PCs
+ * into an area with room for nothing: kcov_size is 0. So the callback's check for
+ * room, which is there anyway, leads here, and nothing changes for tasks that
+ * collect nothing, or in the modes KCOV_TRACE_PC and KCOV_TRACE_CMP while there is
+ * room.
  */
 #ifndef _KERNEL_KCOV_UNIQ_H
 #define _KERNEL_KCOV_UNIQ_H
@@ -17,12 +18,13 @@
 #include <linux/types.h>
 #include <linux/vmalloc.h>
 
-struct kcov_dedup;
 struct vm_area_struct;
 
 #ifdef CONFIG_KCOV_UNIQ
 
 #include <asm/shmparam.h>
+
+#include "kcov_dedup.h"
 
 /*
  * Bytes before an area that userspace does not map: struct kcov_uniq. A multiple
@@ -32,7 +34,6 @@ struct vm_area_struct;
 #define KCOV_UNIQ_HIDDEN	SHMLBA
 
 /* kcov_uniq_hook.c: runs in callbacks */
-void kcov_uniq_full(void *area, unsigned long pos, unsigned long ip);
 void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip);
 
 /* kcov_uniq.c: the control path */
@@ -50,6 +51,35 @@ void kcov_uniq_section_begin(void *area);
 void kcov_uniq_section_end(void *owner_area, void *area, u64 lost);
 
 /**
+ * kcov_uniq_pc() - a PC for which kcov.c sees no room
+ * @area:	the task's area
+ * @pos:	one more than word 0 of @area
+ * @ip:		the PC
+ *
+ * In a unique mode that is every callback of the task, in KCOV_TRACE_PC one that is
+ * lost. The caller has checked that the callback is to be collected.
+ */
+static __always_inline void kcov_uniq_pc(void *area, unsigned long pos,
+					 unsigned long ip)
+{
+	struct kcov_dedup *dedup = area - KCOV_UNIQ_HIDDEN;
+
+	if (!kcov_dedup_fast(dedup, pos - 1, ip))
+		kcov_uniq_slow(dedup, ip);
+}
+
+/**
+ * kcov_uniq_cmp() - a comparison for which kcov.c sees no room
+ * @area: the task's area
+ *
+ * It is lost, and counted.
+ */
+static __always_inline void kcov_uniq_cmp(void *area)
+{
+	kcov_uniq_slow(area - KCOV_UNIQ_HIDDEN, 0);
+}
+
+/**
  * kcov_uniq_bytes() - what to allocate for an area
  * @words: words (unsigned long) of the area
  *
@@ -62,8 +92,11 @@ static inline unsigned long kcov_uniq_bytes(unsigned long words)
 
 #else /* CONFIG_KCOV_UNIQ */
 
-static inline void kcov_uniq_full(void *area, unsigned long pos,
-				  unsigned long ip)
+static inline void kcov_uniq_pc(void *area, unsigned long pos, unsigned long ip)
+{
+}
+
+static inline void kcov_uniq_cmp(void *area)
 {
 }
 

@@ -23,8 +23,8 @@ caught_by() {
 	for t in test_set test_edge test_window test_oracle; do
 		"$cc" -std=gnu11 -O1 -I"$tmp/core" -Ishim -Itests/unit "tests/unit/$t.c" \
 			-o "$tmp/$t" 2> "$tmp/log" || { echo "the compiler"; return; }
-		# A core dump of each crash would only fill the disk.
-		(ulimit -c 0; timeout 20 "$tmp/$t") > "$tmp/log" 2>&1 || { echo "$t"; return; }
+		# In $tmp, for what a crash leaves behind; a mutant may hang, too.
+		(cd "$tmp" && timeout 20 "./$t") > "$tmp/log" 2>&1 || { echo "$t"; return; }
 	done
 }
 
@@ -92,7 +92,7 @@ mutant "the count is not released" 's/smp_store_release(&w->area\[0\], pos)/w->a
 # Callbacks.
 mutant "busy is not looked at" 's/if (unlikely(READ_ONCE(d->busy)))/if (0)/'
 mutant "busy is not set" '/WRITE_ONCE(d->busy, 1);/d'
-mutant "PCs: fast is never done" 's/return likely(main0) \&\&/return false \&\& likely(main0) \&\&/'
+mutant "PCs: fast is never done" 's/if (unlikely(!main0) || /if (1 || /'
 mutant "edges: fast is never done" 's/return done;/return false;/'
 mutant "busy is not cleared" '/^static.*kcov_dedup_leave/,/^}/s/WRITE_ONCE(d->busy, 0);//'
 mutant "a start leaves busy" '/^static.*kcov_dedup_start/,/^}/s/WRITE_ONCE(d->busy, 0);//'
@@ -100,10 +100,9 @@ mutant "a start forgets the reset" 's/mode | (READ_ONCE(d->mode) & KCOV_DEDUP_RE
 mutant "the reset flag stays" 's/^\t\tmode &= ~KCOV_DEDUP_RESET;//'
 mutant "the reset flag leaves the PCs" '/^\t\tkcov_dedup_forget(&d->main);/d'
 mutant "the reset flag leaves the edges" '/RESET;/,/prev/s/kcov_dedup_forget(&d->edge);//'
-mutant "PCs: fast ignores word 0" 's/return likely(main0) \&\&/return/'
+mutant "fast ignores word 0 of the PCs" 's/if (unlikely(!main0) || /if (/'
 mutant "edges: fast ignores word 0" 's/done = likely(READ_ONCE(d->edge.area\[0\])) \&\&/done =/'
-mutant "both: fast ignores word 0 of the PCs" 's/done = done \&\& likely(READ_ONCE(d->main.area\[0\])) \&\&/done = done \&\&/'
-mutant "both: fast ignores the PCs" 's/if (mode != KCOV_DEDUP_EDGE)$/if (0)/'
+mutant "fast takes every PC for SEEN" 's/if (unlikely(!main0) || .*/if (0)/'
 mutant "mode 0 counts nothing" 's/^\tif (!mode)$/\tif (0)/'
 mutant "one reset for both areas" 's/if (kcov_dedup_zeroed(&d->edge))/if (kcov_dedup_zeroed(\&d->edge) || kcov_dedup_zeroed(\&d->main))/'
 

@@ -43,9 +43,12 @@ try() {
 		return
 	fi
 	undefined=$(nm -u "$tmp/free.o" | grep -vE "_GLOBAL_OFFSET_TABLE_|[.]TOC[.]" || :)
-	[ -z "$undefined" ] || echo "# undefined: $undefined"
-	[ -z "$undefined" ] && result ok "$what: no undefined symbol" ||
+	if [ -z "$undefined" ]; then
+		result ok "$what: no undefined symbol"
+	else
+		echo "# undefined: $undefined"
 		result not "$what: no undefined symbol"
+	fi
 }
 
 try "${CC:-gcc}" -O2
