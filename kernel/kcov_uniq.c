@@ -70,7 +70,7 @@ void *kcov_uniq_area(void *mem, unsigned long words)
 
 	if (!mem)
 		return NULL;
-	memset(u, 0, sizeof(*u));
+	memset(u, 0, KCOV_UNIQ_HIDDEN);
 	u->words = words;
 	u->main_mode = KCOV_UNIQ_UNUSED;
 	u->edge_mode = KCOV_UNIQ_UNUSED;
@@ -79,6 +79,39 @@ void *kcov_uniq_area(void *mem, unsigned long words)
 	u->dedup.edge.capacity = words - 1;
 	return u->dedup.main.area;
 }
+
+#ifdef KCOV_UNIQ_TEE
+static void kcov_uniq_tee_free(void *area)
+{
+	struct kcov_uniq_tee *tee = area - sizeof(*tee);
+
+	vfree(tee->area);
+}
+
+/* A mapping of any length at twice the length of the areas. */
+static void *kcov_uniq_tee_map(void *area, unsigned long size,
+			       struct vm_area_struct *vma)
+{
+	struct kcov_uniq_tee *tee = area - sizeof(*tee);
+	unsigned long bytes = vma->vm_end - vma->vm_start;
+
+	if (vma->vm_pgoff != 2 * size >> PAGE_SHIFT || tee->area)
+		return NULL;
+	tee->area = vmalloc_user(bytes);
+	tee->words = bytes / sizeof(unsigned long);
+	return tee->area;
+}
+#else
+static void kcov_uniq_tee_free(void *area)
+{
+}
+
+static void *kcov_uniq_tee_map(void *area, unsigned long size,
+			       struct vm_area_struct *vma)
+{
+	return NULL;
+}
+#endif
 
 /**
  * kcov_uniq_area_free() - free an area, its state and its edge area
@@ -91,6 +124,7 @@ void kcov_uniq_area_free(void *area)
 	if (!area)
 		return;
 	u = kcov_uniq_of(area);
+	kcov_uniq_tee_free(area);
 	vfree(u->dedup.main.set.keys);
 	vfree(u->dedup.edge.set.keys);
 	vfree(u->dedup.edge.area);
@@ -389,6 +423,19 @@ bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
 	return true;
 }
 
+/* Map all of @vma to @mem, from vmalloc. */
+static int kcov_uniq_insert(struct vm_area_struct *vma, void *mem)
+{
+	unsigned long addr;
+	int res = 0;
+
+	vm_flags_set(vma, VM_DONTEXPAND);
+	for (addr = vma->vm_start; addr < vma->vm_end && !res;
+	     addr += PAGE_SIZE, mem += PAGE_SIZE)
+		res = vm_insert_page(vma, addr, vmalloc_to_page(mem));
+	return res;
+}
+
 /**
  * kcov_uniq_mmap() - map the edge area
  * @lock:	the descriptor's lock, not held
@@ -402,8 +449,8 @@ bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 		    int *res)
 {
 	struct kcov_uniq *u;
-	unsigned long size, off;
-	struct page *page;
+	unsigned long size;
+	void *mem;
 
 	if (!vma->vm_pgoff)
 		return false;
@@ -413,18 +460,17 @@ bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 	if (!u)
 		return true;
 	size = u->words * sizeof(unsigned long);
+	mem = kcov_uniq_tee_map(u->dedup.main.area, size, vma);
+	if (mem) {
+		*res = kcov_uniq_insert(vma, mem);
+		return true;
+	}
 	if (vma->vm_end - vma->vm_start != size ||
 	    vma->vm_pgoff != size >> PAGE_SHIFT)
 		return true;
 	*res = kcov_uniq_window_alloc(lock, &u->dedup.edge, false, u->words);
-	if (*res)
-		return true;
-
-	vm_flags_set(vma, VM_DONTEXPAND);
-	for (off = 0; off < size && !*res; off += PAGE_SIZE) {
-		page = vmalloc_to_page((void *)u->dedup.edge.area + off);
-		*res = vm_insert_page(vma, vma->vm_start + off, page);
-	}
+	if (!*res)
+		*res = kcov_uniq_insert(vma, u->dedup.edge.area);
 	return true;
 }
 

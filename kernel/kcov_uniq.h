@@ -50,6 +50,37 @@ bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 void kcov_uniq_section_begin(void *area);
 void kcov_uniq_section_end(void *owner_area, void *area, u64 lost);
 
+#ifdef KCOV_UNIQ_TEE
+/*
+ * For tests only, see tests/boot/configs/tee.frag: every callback that is accepted is
+ * also written, raw, to a second area, so that a window can be compared with the trace
+ * of the very same run. The last words before an area tell where to.
+ */
+struct kcov_uniq_tee {
+	unsigned long	words;
+	unsigned long	*area;
+};
+
+static __always_inline void kcov_uniq_tee(void *area, unsigned long ip)
+{
+	struct kcov_dedup *dedup = area - KCOV_UNIQ_HIDDEN;
+	struct kcov_uniq_tee *tee = area - sizeof(*tee);
+	unsigned long pos;
+
+	if (!tee->area || READ_ONCE(dedup->busy))
+		return;
+	pos = READ_ONCE(tee->area[0]) + 1;
+	if (pos < tee->words) {
+		tee->area[pos] = ip;
+		WRITE_ONCE(tee->area[0], pos);
+	}
+}
+#else
+static __always_inline void kcov_uniq_tee(void *area, unsigned long ip)
+{
+}
+#endif
+
 /**
  * kcov_uniq_pc() - a PC for which kcov.c sees no room
  * @area:	the task's area
@@ -64,6 +95,7 @@ static __always_inline void kcov_uniq_pc(void *area, unsigned long pos,
 {
 	struct kcov_dedup *dedup = area - KCOV_UNIQ_HIDDEN;
 
+	kcov_uniq_tee(area, ip);
 	if (!kcov_dedup_fast(dedup, pos - 1, ip))
 		kcov_uniq_slow(dedup, ip);
 }

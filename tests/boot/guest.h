@@ -33,6 +33,8 @@ struct cov {
 	size_t		words;	/* in each area, the count included */
 	unsigned long	*main;
 	unsigned long	*edge;	/* NULL unless COV_EDGE was asked for */
+	unsigned long	*tee;	/* NULL unless cov_map_tee() was called */
+	size_t		tee_words;
 };
 
 #define COV_EDGE	1	/* map the edge area, too */
@@ -111,6 +113,8 @@ static inline void cov_close(struct cov *c)
 		munmap(c->main, len);
 	if (c->edge)
 		munmap(c->edge, len);
+	if (c->tee)
+		munmap(c->tee, c->tee_words * sizeof(unsigned long));
 	if (c->fd >= 0)
 		close(c->fd);
 	memset(c, 0, sizeof(*c));
@@ -144,6 +148,17 @@ static inline int cov_open(struct cov *c, size_t words, unsigned int flags)
 fail:
 	cov_close(c);
 	return err;
+}
+
+/*
+ * The second area of a kernel built with --config tee: every callback that the unique
+ * modes accept, or that has no room in mode 0, raw. 0 or -errno.
+ */
+static inline int cov_map_tee(struct cov *c, size_t words)
+{
+	c->tee = cov_map(c->fd, words, 2 * c->words * sizeof(unsigned long));
+	c->tee_words = words;
+	return c->tee ? 0 : -errno;
 }
 
 /* A program without coverage has nothing to say: ends it with the reason. */
@@ -190,6 +205,8 @@ static inline void cov_clear(struct cov *c)
 	__atomic_store_n(&c->main[0], 0, __ATOMIC_RELEASE);
 	if (c->edge)
 		__atomic_store_n(&c->edge[0], 0, __ATOMIC_RELEASE);
+	if (c->tee)
+		__atomic_store_n(&c->tee[0], 0, __ATOMIC_RELEASE);
 }
 
 /* Thomas Wang's 32-bit integer hash. */
