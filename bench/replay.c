@@ -170,7 +170,7 @@ static void subject_open(struct subject *s, size_t words, u32 items)
 	d = state(s);
 	window_open(&d->main, s->area, words, items);
 	window_open(&d->edge, s->edge_area, words, items);
-	d->prev = kcov_dedup_edge_hash(0);
+	d->edge.prev = kcov_dedup_edge_hash(0);
 	kcov_dedup_start(d, s->mode);
 }
 

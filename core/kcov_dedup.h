@@ -92,6 +92,7 @@ struct kcov_dedup_set {
  * @recorded:	items in @area
  * @dropped:	items that @area had no room for
  * @untracked:	items that @set had no room for
+ * @prev:	of edge words: what the previous PC adds to the next one
  * @set:	the items, recorded or dropped
  */
 struct kcov_dedup_window {
@@ -100,6 +101,7 @@ struct kcov_dedup_window {
 	unsigned long		recorded;
 	unsigned long		dropped;
 	unsigned long		untracked;
+	unsigned long		prev;
 	struct kcov_dedup_set	set;
 };
 
@@ -107,14 +109,12 @@ struct kcov_dedup_window {
  * struct kcov_dedup - what the callbacks of one KCOV descriptor work on
  * @mode:	what to record: KCOV_DEDUP_*, or 0 to count callbacks as dropped
  * @busy:	see "Re-entrancy" above
- * @prev:	what the previous PC of the edge window adds to an edge word
  * @main:	the window of PCs
  * @edge:	the window of edge words
  */
 struct kcov_dedup {
 	u32				mode;
 	u32				busy;
-	unsigned long			prev;
 	struct kcov_dedup_window	main;
 	struct kcov_dedup_window	edge;
 };
@@ -229,10 +229,16 @@ static __always_inline unsigned long kcov_dedup_edge_hash(unsigned long pc)
 	return a & KCOV_DEDUP_EDGE_BITS;
 }
 
-/* O(1). The add that follows writes word 0. */
+/**
+ * kcov_dedup_forget() - begin a new window
+ * @w: the window
+ *
+ * O(1). Leaves word 0 to the first item that follows.
+ */
 static __always_inline void kcov_dedup_forget(struct kcov_dedup_window *w)
 {
 	w->set.used = 0;
+	w->prev = kcov_dedup_edge_hash(0);
 	WRITE_ONCE(w->recorded, 0);
 	WRITE_ONCE(w->dropped, 0);
 	WRITE_ONCE(w->untracked, 0);
@@ -314,7 +320,6 @@ static __always_inline void kcov_dedup_slow(struct kcov_dedup *d,
 		WRITE_ONCE(d->mode, mode);
 		kcov_dedup_forget(&d->main);
 		kcov_dedup_forget(&d->edge);
-		d->prev = kcov_dedup_edge_hash(0);
 	}
 	if (mode & KCOV_DEDUP_PC) {
 		if (kcov_dedup_zeroed(&d->main))
@@ -322,12 +327,10 @@ static __always_inline void kcov_dedup_slow(struct kcov_dedup *d,
 		kcov_dedup_add(&d->main, pc);
 	}
 	if (mode & KCOV_DEDUP_EDGE) {
-		if (kcov_dedup_zeroed(&d->edge)) {
+		if (kcov_dedup_zeroed(&d->edge))
 			kcov_dedup_forget(&d->edge);
-			d->prev = kcov_dedup_edge_hash(0);
-		}
-		word = pc ^ d->prev;
-		d->prev = kcov_dedup_edge_hash(pc);
+		word = pc ^ d->edge.prev;
+		d->edge.prev = kcov_dedup_edge_hash(pc);
 		kcov_dedup_add(&d->edge, word);
 	}
 	if (!mode)
@@ -365,9 +368,9 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 	if (!kcov_dedup_enter(d))
 		return true;
 	done = likely(READ_ONCE(d->edge.area[0])) &&
-	       kcov_dedup_set_has(&d->edge.set, pc ^ d->prev);
+	       kcov_dedup_set_has(&d->edge.set, pc ^ d->edge.prev);
 	if (likely(done))
-		d->prev = kcov_dedup_edge_hash(pc);
+		d->edge.prev = kcov_dedup_edge_hash(pc);
 	kcov_dedup_leave(d);
 	return done;
 }

@@ -77,6 +77,7 @@ void *kcov_uniq_area(void *mem, unsigned long words)
 	u->dedup.main.area = mem + KCOV_UNIQ_HIDDEN;
 	u->dedup.main.capacity = words - 1;
 	u->dedup.edge.capacity = words - 1;
+	kcov_dedup_forget(&u->dedup.edge);
 	return u->dedup.main.area;
 }
 
@@ -282,8 +283,6 @@ void kcov_uniq_begin(void *area, unsigned long arg)
 	u->mode = arg;
 	kcov_uniq_window_begin(&d->main, &u->main_mode, arg);
 	if (arg & KCOV_TRACE_UNIQ_EDGE) {
-		if (u->edge_mode != arg)
-			d->prev = kcov_dedup_edge_hash(0);
 		kcov_uniq_window_begin(&d->edge, &u->edge_mode, arg);
 		kcov_uniq_fault_in(d->edge.area,
 				   u->words * sizeof(unsigned long));

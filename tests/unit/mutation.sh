@@ -70,7 +70,7 @@ mutant "FULL is taken for SEEN" 's/if (verdict == KCOV_DEDUP_SEEN)/if (verdict !
 # Edge words.
 mutant "11 bits of the previous PC" 's/^#define KCOV_DEDUP_EDGE_BITS.*/#define KCOV_DEDUP_EDGE_BITS 0x7ffU/'
 mutant "another hash" 's/a ^= a >> 15/a ^= a >> 14/'
-mutant "the first edge of a window begins anywhere" 's/d->prev = kcov_dedup_edge_hash(0);/;/'
+mutant "the first edge of a window begins anywhere" 's/w->prev = kcov_dedup_edge_hash(0);/;/'
 mutant "the previous PC stays when an edge is SEEN" '/if (likely(done))/,+1d'
 mutant "the previous PC moves on although slow follows" 's/if (likely(done))/if (1)/'
 
@@ -99,7 +99,7 @@ mutant "a start leaves busy" '/^static.*kcov_dedup_start/,/^}/s/WRITE_ONCE(d->bu
 mutant "a start forgets the reset" 's/mode | (READ_ONCE(d->mode) & KCOV_DEDUP_RESET)/mode/'
 mutant "the reset flag stays" 's/^\t\tmode &= ~KCOV_DEDUP_RESET;//'
 mutant "the reset flag leaves the PCs" '/^\t\tkcov_dedup_forget(&d->main);/d'
-mutant "the reset flag leaves the edges" '/RESET;/,/prev/s/kcov_dedup_forget(&d->edge);//'
+mutant "the reset flag leaves the edges" '/RESET;/,/^\t}/s/kcov_dedup_forget(&d->edge);//'
 mutant "fast ignores word 0 of the PCs" 's/if (unlikely(!main0) || /if (/'
 mutant "edges: fast ignores word 0" 's/done = likely(READ_ONCE(d->edge.area\[0\])) \&\&/done =/'
 mutant "fast takes every PC for SEEN" 's/if (unlikely(!main0) || .*/if (0)/'

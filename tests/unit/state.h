@@ -66,7 +66,7 @@ static inline void state_make(struct kcov_dedup *d, u32 mode, struct shape main,
 	memset(d, 0, sizeof(*d));
 	window_make(&d->main, main, side);
 	window_make(&d->edge, edge, side);
-	d->prev = kcov_dedup_edge_hash(0);
+	d->edge.prev = kcov_dedup_edge_hash(0);
 	kcov_dedup_start(d, mode);
 }
 

@@ -126,12 +126,12 @@ static void test_nested(u32 mode)
 	callback(&d, PC);
 	main0 = d.main.area[0];
 	edge0 = d.edge.area[0];
-	prev = d.prev;
+	prev = d.edge.prev;
 	CHECK(kcov_dedup_enter(&d));
 	CHECK(!kcov_dedup_enter(&d));
 	callback(&d, PC + 1);
 	callback(&d, PC);
-	CHECK(d.main.area[0] == main0 && d.edge.area[0] == edge0 && d.prev == prev);
+	CHECK(d.main.area[0] == main0 && d.edge.area[0] == edge0 && d.edge.prev == prev);
 	CHECK(d.busy);
 	kcov_dedup_leave(&d);
 	CHECK(!d.busy);
