@@ -34,7 +34,8 @@
  *   nobody. Its answer, SEEN, is right for one of two moments: keys are only added
  *   to a window, so if it was not interrupted by the start of a new one, the key is
  *   in the set. If it was, then the new window was asked for after this callback
- *   looked at word 0, and the callback counts as one of the old window.
+ *   looked at word 0, and the callback counts as one of the old window (its edge,
+ *   if edges are recorded, too, as one of the edge window that there is then).
  * - A task that dies inside a callback leaves @busy set: kcov_dedup_start()
  *   clears it.
  */
@@ -315,7 +316,7 @@ static __always_inline void kcov_dedup_slow(struct kcov_dedup *d,
 
 	mode = READ_ONCE(d->mode);
 	if (unlikely(mode & KCOV_DEDUP_RESET)) {
-		/* First: if it is set again from here on, we come here again. */
+		/* First: if somebody sets it again from here on, we come again. */
 		mode &= ~KCOV_DEDUP_RESET;
 		WRITE_ONCE(d->mode, mode);
 		kcov_dedup_forget(&d->main);

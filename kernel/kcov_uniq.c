@@ -6,9 +6,11 @@
  * collects, or to the holder of the descriptor's lock while no task does; @mode with
  * its reset flag is the one thing that others change at any time.
  */
+#include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/kcov.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/spinlock.h>
 #include <linux/stddef.h>
@@ -54,34 +56,14 @@ static bool kcov_uniq_is_uniq(unsigned long arg)
 	       arg == (KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE);
 }
 
-/**
- * kcov_uniq_area() - make an area of fresh memory
- * @mem:	kcov_uniq_bytes() from vmalloc() or vmalloc_user(); or NULL
- * @words:	words (unsigned long) of the area
- *
- * Return: the area, for kcov_uniq_area_free(), or NULL.
- */
-void *kcov_uniq_area(void *mem, unsigned long words)
+#ifdef KCOV_UNIQ_TEE
+static void kcov_uniq_tee_init(void *area)
 {
-	struct kcov_uniq *u = mem;
+	struct kcov_uniq_tee *tee = area - sizeof(*tee);
 
-	BUILD_BUG_ON(sizeof(*u) > KCOV_UNIQ_HIDDEN);
-	BUILD_BUG_ON(offsetof(struct kcov_uniq, dedup));
-
-	if (!mem)
-		return NULL;
-	memset(u, 0, KCOV_UNIQ_HIDDEN);
-	u->words = words;
-	u->main_mode = KCOV_UNIQ_UNUSED;
-	u->edge_mode = KCOV_UNIQ_UNUSED;
-	u->dedup.main.area = mem + KCOV_UNIQ_HIDDEN;
-	u->dedup.main.capacity = words - 1;
-	u->dedup.edge.capacity = words - 1;
-	kcov_dedup_forget(&u->dedup.edge);
-	return u->dedup.main.area;
+	tee->area = NULL;
 }
 
-#ifdef KCOV_UNIQ_TEE
 static void kcov_uniq_tee_free(void *area)
 {
 	struct kcov_uniq_tee *tee = area - sizeof(*tee);
@@ -103,6 +85,10 @@ static void *kcov_uniq_tee_map(void *area, unsigned long size,
 	return tee->area;
 }
 #else
+static void kcov_uniq_tee_init(void *area)
+{
+}
+
 static void kcov_uniq_tee_free(void *area)
 {
 }
@@ -113,6 +99,34 @@ static void *kcov_uniq_tee_map(void *area, unsigned long size,
 	return NULL;
 }
 #endif
+
+/**
+ * kcov_uniq_area() - make an area of fresh memory
+ * @mem:	kcov_uniq_bytes() from vmalloc() or vmalloc_user(); or NULL
+ * @words:	words (unsigned long) of the area
+ *
+ * Return: the area, for kcov_uniq_area_free(), or NULL.
+ */
+void *kcov_uniq_area(void *mem, unsigned long words)
+{
+	struct kcov_uniq *u = mem;
+
+	BUILD_BUG_ON(sizeof(*u) > KCOV_UNIQ_HIDDEN);
+	BUILD_BUG_ON(offsetof(struct kcov_uniq, dedup));
+
+	if (!mem)
+		return NULL;
+	memset(u, 0, sizeof(*u));
+	u->words = words;
+	u->main_mode = KCOV_UNIQ_UNUSED;
+	u->edge_mode = KCOV_UNIQ_UNUSED;
+	u->dedup.main.area = mem + KCOV_UNIQ_HIDDEN;
+	u->dedup.main.capacity = words - 1;
+	u->dedup.edge.capacity = words - 1;
+	kcov_dedup_forget(&u->dedup.edge);
+	kcov_uniq_tee_init(u->dedup.main.area);
+	return u->dedup.main.area;
+}
 
 /**
  * kcov_uniq_area_free() - free an area, its state and its edge area
@@ -132,7 +146,7 @@ void kcov_uniq_area_free(void *area)
 	vfree(u);
 }
 
-/* Zeroed, accounted to the caller, without a warning; as fit to map as vmalloc_user(). */
+/* Zeroed, accounted to the caller, and no warning if there is no memory. */
 static void *kcov_uniq_vmalloc(size_t bytes)
 {
 	return __vmalloc_node_range(bytes, SHMLBA, VMALLOC_START, VMALLOC_END,
@@ -222,9 +236,9 @@ int kcov_uniq_mode(void *area, unsigned long arg, int mode)
 
 	if (!kcov_uniq_is_uniq(arg))
 		return mode;
-	/* Initialized after kcov_uniq_ioctl() looked: as if it came too late. */
-	if ((arg & KCOV_TRACE_UNIQ_PC && !d->main.set.keys) ||
-	    (arg & KCOV_TRACE_UNIQ_EDGE && !d->edge.set.keys))
+	/* kcov_uniq_ioctl() saw to that, and what is there stays. */
+	if (WARN_ON_ONCE((arg & KCOV_TRACE_UNIQ_PC && !d->main.set.keys) ||
+			 (arg & KCOV_TRACE_UNIQ_EDGE && !d->edge.set.keys)))
 		return -EINVAL;
 	return KCOV_MODE_TRACE_PC;
 }
@@ -250,22 +264,37 @@ static void kcov_uniq_fault_in(const void *mem, size_t bytes)
 		READ_ONCE(*(const char *)(mem + off));
 }
 
+/* The count of comparisons has 64 bits on every architecture. */
+static u64 kcov_uniq_count(const struct kcov_uniq *u)
+{
+	return u->mode == KCOV_TRACE_CMP ?
+	       READ_ONCE(*(u64 *)u->dedup.main.area) :
+	       READ_ONCE(u->dedup.main.area[0]);
+}
+
+static void kcov_uniq_zero(struct kcov_uniq *u)
+{
+	if (u->mode == KCOV_TRACE_CMP)
+		WRITE_ONCE(*(u64 *)u->dedup.main.area, 0);
+	else
+		WRITE_ONCE(u->dedup.main.area[0], 0);
+}
+
 /* Go on with the window of an area, or begin one if the mode is another one. */
-static void kcov_uniq_window_begin(struct kcov_dedup_window *w, u32 *last,
+static bool kcov_uniq_window_begin(struct kcov_dedup_window *w, u32 *last,
 				   u32 mode)
 {
+	/* The two modes of Linux never began a new one for one another. */
 	bool plain = mode <= KCOV_TRACE_CMP && *last <= KCOV_TRACE_CMP;
+	bool begin = *last != mode && *last != KCOV_UNIQ_UNUSED && !plain;
 
-	if (*last != mode && *last != KCOV_UNIQ_UNUSED) {
+	if (begin)
 		kcov_dedup_forget(w);
-		/* The two modes of Linux never did this for one another. */
-		if (!plain)
-			WRITE_ONCE(w->area[0], 0);
-	}
 	*last = mode;
-	if (w->set.keys)
+	if (mode > KCOV_TRACE_CMP && w->set.keys)
 		kcov_uniq_fault_in(w->set.keys,
 				   kcov_dedup_set_bytes(w->set.limit));
+	return begin;
 }
 
 /**
@@ -281,9 +310,11 @@ void kcov_uniq_begin(void *area, unsigned long arg)
 	struct kcov_dedup *d = &u->dedup;
 
 	u->mode = arg;
-	kcov_uniq_window_begin(&d->main, &u->main_mode, arg);
+	if (kcov_uniq_window_begin(&d->main, &u->main_mode, arg))
+		kcov_uniq_zero(u);
 	if (arg & KCOV_TRACE_UNIQ_EDGE) {
-		kcov_uniq_window_begin(&d->edge, &u->edge_mode, arg);
+		if (kcov_uniq_window_begin(&d->edge, &u->edge_mode, arg))
+			WRITE_ONCE(d->edge.area[0], 0);
 		kcov_uniq_fault_in(d->edge.area,
 				   u->words * sizeof(unsigned long));
 	}
@@ -311,11 +342,15 @@ static void kcov_uniq_reset(struct kcov_uniq *u)
 {
 	struct kcov_dedup *d = &u->dedup;
 
-	/* The next callback sees it, whatever becomes of the stores below. */
-	WRITE_ONCE(d->mode, READ_ONCE(d->mode) | KCOV_DEDUP_RESET);
-	WRITE_ONCE(d->main.area[0], 0);
+	kcov_uniq_zero(u);
 	if (d->edge.area)
 		WRITE_ONCE(d->edge.area[0], 0);
+	/*
+	 * The next callback sees it, even if one that is running undoes the stores
+	 * above. After them: windows that they began are over, too, so that both
+	 * begin with the same callback. Pairs with kcov_dedup_slow().
+	 */
+	smp_store_release(&d->mode, READ_ONCE(d->mode) | KCOV_DEDUP_RESET);
 }
 
 /* With the lock. @over: the window is over, the next callback begins another. */
@@ -341,11 +376,10 @@ static void kcov_uniq_fill_stats(struct kcov_uniq *u, struct kcov_stats *s)
 	if (u->mode <= KCOV_TRACE_CMP) {
 		kcov_uniq_window_stats(&d->main, reset, &s->main);
 		if (u->mode == KCOV_TRACE_CMP)
-			s->main.capacity = (u64)(u->words - 1) *
-				sizeof(unsigned long) / KCOV_UNIQ_CMP_BYTES;
+			s->main.capacity = (u->words * sizeof(unsigned long) -
+				sizeof(u64)) / KCOV_UNIQ_CMP_BYTES;
 		/* Userspace's own number, told to userspace only. */
-		s->main.recorded = min_t(u64, READ_ONCE(d->main.area[0]),
-					 s->main.capacity);
+		s->main.recorded = min(kcov_uniq_count(u), s->main.capacity);
 	}
 	if (u->mode & KCOV_TRACE_UNIQ_PC) {
 		over = reset || kcov_dedup_zeroed(&d->main);
@@ -489,8 +523,8 @@ void kcov_uniq_section_begin(void *area)
  * @area:	the section's private area
  * @lost:	items that the owner's area had no room for
  *
- * With the owner's lock. Counts them and those that the section's area had no
- * room for.
+ * With the owner's lock. Counts them, and those that the section's area had no
+ * room for, as dropped.
  */
 void kcov_uniq_section_end(void *owner_area, void *area, u64 lost)
 {
