@@ -6,18 +6,7 @@
 set -u
 bin=$1
 out=/tmp/out
-n=0 failed=0
-
-ok() { # STATUS TEXT
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-		sed 's/^/# /' $out
-	fi
-}
+. "$(dirname "$0")/tap.sh"
 
 for mode in 0 1; do
 	"$bin/kcov-sample" $mode > $out 2>&1 && [ -s $out ]
@@ -31,5 +20,4 @@ done
 grep -q kcov_uniq /proc/kallsyms > $out 2>&1
 [ $? -eq 1 ]; ok $? "nothing of kcov_uniq is in the kernel"
 
-echo "1..$n"
-exit $failed
+done_testing

@@ -6,18 +6,7 @@
 set -u
 sample=$1
 out=/tmp/out
-n=0 failed=0
-
-ok() { # STATUS TEXT
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-		sed 's/^/# /' $out $out.err
-	fi
-}
+. "$(dirname "$0")/tap.sh"
 
 run() { # WANTED-STATUS ARG...
 	want=$1
@@ -66,5 +55,4 @@ run 0 --help && grep -q '^usage:' $out; ok $? "kcov-sample --help"
 umount /sys/kernel/debug
 run 1 && grep -q 'mount -t debugfs' $out.err; ok $? "no debugfs: says what to do, status 1"
 
-echo "1..$n"
-exit $failed
+done_testing

@@ -7,25 +7,15 @@
 set -u
 repo=$(cd "$(dirname "$0")/../.." && pwd)
 tmp=$(mktemp -d)
+out=$tmp/out
 trap 'rm -rf "$tmp"' EXIT
-n=0 failed=0
-
-ok() { # STATUS TEXT
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-		tail -n 5 "$tmp/out" "$tmp/err" | sed 's/^/# /'
-	fi
-}
+. "$(dirname "$0")/tap.sh"
 
 # run WANTED-STATUS ARG...
 run() {
 	want=$1
 	shift
-	"$repo/scripts/vm" $options "$@" > "$tmp/out" 2> "$tmp/err"
+	"$repo/scripts/vm" $options "$@" > "$out" 2> "$out.err"
 	[ $? -eq "$want" ]
 }
 
@@ -36,9 +26,9 @@ run 143 -- sh -c 'kill -TERM $$'; ok $? "killed by a signal: 128 + its number"
 run 127 -- /nonexistent; ok $? "no such program: 127"
 
 run 0 -- sh -c 'head -c 3000000 /dev/zero | tr "\0" "\r"; echo end'
-[ "$(wc -c < "$tmp/out")" -eq 3000004 ] && ! grep -q Linux "$tmp/out"
+[ "$(wc -c < "$out")" -eq 3000004 ] && ! grep -q Linux "$out"
 ok $? "3 MB of output arrive byte for byte"
-run 0 -- sh -c 'pwd; echo "$1"' x 'two  words' && printf '%s\n' "$PWD" 'two  words' | cmp -s - "$tmp/out"
+run 0 -- sh -c 'pwd; echo "$1"' x 'two  words' && printf '%s\n' "$PWD" 'two  words' | cmp -s - "$out"
 ok $? "current directory and arguments"
 
 run 0 -- sh -c '! touch "$1/x" 2>&1' x "$tmp" && [ ! -e "$tmp/x" ]
@@ -51,13 +41,12 @@ run 0 -- sh -c 'test -e /sys/kernel/debug/kcov && test -e /proc/version && cat <
 ok $? "debugfs, proc, /dev/null and lo"
 
 options="$* --time 3"
-run 124 -- sleep 100 && grep -q '^vm: .*3' "$tmp/err"; ok $? "time limit: 124, and says so"
+run 124 -- sleep 100 && grep -q '^vm: .*3' "$out.err"; ok $? "time limit: 124, and says so"
 options="$* --time 60"
-run 125 -- sh -c 'echo c > /proc/sysrq-trigger' && grep -q '^vm:' "$tmp/err" && grep -qi sysrq "$tmp/err"
+run 125 -- sh -c 'echo c > /proc/sysrq-trigger' && grep -q '^vm:' "$out.err" && grep -qi sysrq "$out.err"
 ok $? "the kernel dies: 125, and the end of the guest's log"
-run 126 -- sh -c 'echo "<4>WARNING: CPU: 0 PID: 1 at kernel/kcov.c:1" > /dev/kmsg' && grep -q 'kcov.c:1' "$tmp/err"
+run 126 -- sh -c 'echo "<4>WARNING: CPU: 0 PID: 1 at kernel/kcov.c:1" > /dev/kmsg' && grep -q 'kcov.c:1' "$out.err"
 ok $? "a splat in the guest's log: 126, and shows it"
 run 125 --nonsense; ok $? "a wrong option: 125"
 
-echo "1..$n"
-exit $failed
+done_testing
