@@ -152,12 +152,12 @@ static void window_open(struct kcov_dedup_window *w, unsigned long *area, size_t
 {
 	w->area = area;
 	w->capacity = words - 1;
-	kcov_dedup_set_init(&w->set, memory(kcov_dedup_set_bytes(items)), items);
+	kcov_dedup_set_init(&w->set, memory(kcov_dedup_set_bytes(items, 1)), items, 1);
 }
 
 static void window_close(struct kcov_dedup_window *w)
 {
-	munmap(w->set.keys, kcov_dedup_set_bytes(w->set.limit));
+	munmap(w->set.keys, kcov_dedup_set_bytes(w->set.limit, 1));
 }
 
 static void subject_open(struct subject *s, size_t words, u32 items)

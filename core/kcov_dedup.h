@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Record each PC and each edge of a KCOV window once.
+ * Record each PC, edge or comparison of a KCOV window once.
  *
  * Pure data structure, used by the kernel's coverage callbacks and, unchanged,
  * by host tests: the caller passes memory in, nothing here allocates, locks,
  * prints or calls out, and every loop is bounded.
  *
- * A *set* answers SEEN, NEW or FULL for a key (a PC or an edge word). Its keys
- * lie in an array in the order in which they came; an open-addressed table of
- * indices into that array finds them. An index counts only if it is below the
- * number of keys and the key there is the one asked for, so nothing is ever
- * cleared: a new window sets the number of keys to 0, and what the table still
- * holds is recognized as stale. Keys are compared whole, on every architecture.
+ * A *set* answers SEEN, NEW or FULL for a key: a PC or an edge word, which is one
+ * word, or a comparison, which is some (type, both arguments, PC). Its keys lie in an
+ * array in the order in which they came; an open-addressed table of indices into
+ * that array finds them. An index counts only if it is below the number of keys and
+ * the key there is the one asked for, so nothing is ever cleared: a new window sets
+ * the number of keys to 0, and what the table still holds is recognized as stale.
+ * Keys are compared whole, on every architecture.
  *
  * A *window* is an area that userspace maps (word 0 is the count of the items
  * that follow), the set of its items, and the number of those that did not fit.
@@ -28,8 +29,8 @@
  * - A callback that is interrupted before it set @busy, between the test and the
  *   store at the latest, has changed nothing. The inner one runs from beginning to
  *   end, as if it had come first. So nothing that was read before the store may be
- *   relied on after it: kcov_dedup_slow() reads all it needs, word 0 included, after
- *   kcov_dedup_enter(); so does kcov_dedup_fast() for edges.
+ *   relied on after it: kcov_dedup_slow() and kcov_dedup_cmp() read all they need, word 0
+ *   included, after kcov_dedup_enter(); so does kcov_dedup_fast() for edges.
  * - kcov_dedup_fast() looks for PCs without @busy. That writes nothing, so it harms
  *   nobody. Its answer, SEEN, is right for one of two moments: keys are only added
  *   to a window, so if it was not interrupted by the start of a new one, the key is
@@ -49,15 +50,23 @@
 /* What to record; the numbers are those of KCOV_ENABLE. */
 #define KCOV_DEDUP_PC		2U
 #define KCOV_DEDUP_EDGE		4U
+#define KCOV_DEDUP_CMP		8U
 
 /* Set in kcov_dedup.mode, by anybody: begin new windows first. */
 #define KCOV_DEDUP_RESET	0x10000U
+
+/* Words of a PC or edge word, and of a comparison, as items and as keys. */
+#define KCOV_DEDUP_PC_WORDS	1U
+#define KCOV_DEDUP_CMP_WORDS	(sizeof(union kcov_dedup_cmp) / sizeof(unsigned long))
 
 /* A set has this many times as many slots as keys. A power of two. */
 #define KCOV_DEDUP_SPARSE	4U
 
 /* The most slots that a lookup visits. */
 #define KCOV_DEDUP_PROBES	64U
+
+/* 2^64 and 2^32 by the golden ratio, odd: multiplying spreads the bits of a key. */
+#define KCOV_DEDUP_GOLDEN	(sizeof(unsigned long) == 8 ? 0x9e3779b97f4a7c15ULL : 0x9e3779b1ULL)
 
 /* The bits of the previous PC that enter an edge word, and that it changes. */
 #define KCOV_DEDUP_EDGE_BITS	0xfffU
@@ -66,6 +75,16 @@ enum kcov_dedup_verdict {
 	KCOV_DEDUP_SEEN,	/* the key is in the set */
 	KCOV_DEDUP_NEW,		/* it was not, and is now */
 	KCOV_DEDUP_FULL,	/* it is not, and there is no place for it */
+};
+
+/**
+ * union kcov_dedup_cmp - a comparison
+ * @field:	type, first argument, second argument, PC
+ * @word:	the same, as a key
+ */
+union kcov_dedup_cmp {
+	u64		field[4];
+	unsigned long	word[4 * sizeof(u64) / sizeof(unsigned long)];
 };
 
 /**
@@ -88,7 +107,8 @@ struct kcov_dedup_set {
 
 /**
  * struct kcov_dedup_window - an area and what is in it
- * @area:	shared with userspace: word 0 is the count, items follow
+ * @area:	shared with userspace: word 0 is the count, items follow; the count of
+ *		comparisons has 64 bits on every architecture
  * @capacity:	items that @area has room for
  * @recorded:	items in @area
  * @dropped:	items that @area had no room for
@@ -110,7 +130,7 @@ struct kcov_dedup_window {
  * struct kcov_dedup - what the callbacks of one KCOV descriptor work on
  * @mode:	what to record: KCOV_DEDUP_*, or 0 to count callbacks as dropped
  * @busy:	see "Re-entrancy" above
- * @main:	the window of PCs
+ * @main:	the window of PCs, or of comparisons
  * @edge:	the window of edge words
  */
 struct kcov_dedup {
@@ -122,28 +142,30 @@ struct kcov_dedup {
 
 /**
  * kcov_dedup_set_bytes() - memory that a set needs
- * @limit: the number of keys, a power of two from 2 to 2^29
+ * @limit: the number of keys, a power of two from 2 to 2^26
+ * @words: words of a key
  *
  * Return: bytes.
  */
-static __always_inline size_t kcov_dedup_set_bytes(u32 limit)
+static __always_inline size_t kcov_dedup_set_bytes(u32 limit, u32 words)
 {
-	return limit * (sizeof(unsigned long) +
+	return limit * (words * sizeof(unsigned long) +
 			(1 + KCOV_DEDUP_SPARSE) * sizeof(u32));
 }
 
 /**
  * kcov_dedup_set_init() - make an empty set
  * @set:	the set
- * @mem:	kcov_dedup_set_bytes() zeroed bytes, aligned for unsigned long; owned
- *		by the caller, in use as long as the set
+ * @mem:	kcov_dedup_set_bytes() bytes, aligned for unsigned long, whatever they
+ *		hold; owned by the caller, in use as long as the set
  * @limit:	the number of keys, as for kcov_dedup_set_bytes()
+ * @words:	words of a key
  */
 static __always_inline void
-kcov_dedup_set_init(struct kcov_dedup_set *set, void *mem, u32 limit)
+kcov_dedup_set_init(struct kcov_dedup_set *set, void *mem, u32 limit, u32 words)
 {
 	set->keys = mem;
-	set->home = (u32 *)(set->keys + limit);
+	set->home = (u32 *)(set->keys + limit * words);
 	set->slots = set->home + limit;
 	set->mask = limit * KCOV_DEDUP_SPARSE - 1;
 	set->used = 0;
@@ -160,9 +182,26 @@ static __always_inline u32 kcov_dedup_hash(unsigned long key)
 	return key ^ key >> 16;
 }
 
+/*
+ * Comparisons have arguments that are numbers of any kind, often with few bits that
+ * differ, at either end.
+ */
+static __always_inline u32 kcov_dedup_cmp_hash(const unsigned long *key)
+{
+	const unsigned int half = 4 * sizeof(unsigned long);
+	unsigned long h = 0;
+	unsigned int i;
+
+	for (i = 0; i < KCOV_DEDUP_CMP_WORDS; i++) {
+		h = (h ^ key[i]) * (unsigned long)KCOV_DEDUP_GOLDEN;
+		h ^= h >> half;
+	}
+	return h;
+}
+
 /**
  * kcov_dedup_set_has() - is a key in the slot where it is looked for first?
- * @set: the set
+ * @set: the set, of keys of one word
  * @key: the key
  *
  * Changes nothing.
@@ -177,36 +216,61 @@ kcov_dedup_set_has(const struct kcov_dedup_set *set, unsigned long key)
 	return likely(n < set->used) && likely(set->keys[n] == key);
 }
 
+static __always_inline bool
+kcov_dedup_same(const unsigned long *a, const unsigned long *b, u32 words)
+{
+	u32 i;
+
+	for (i = 0; i < words; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
+/* Never by a call of memcpy(), which may be instrumented. */
+static __always_inline void
+kcov_dedup_copy(unsigned long *to, const unsigned long *from, u32 words)
+{
+	u32 i;
+
+	for (i = 0; i < words; i++)
+		WRITE_ONCE(to[i], from[i]);
+}
+
 /**
  * kcov_dedup_set_add() - add a key unless it is there
- * @set: the set
- * @key: the key
+ * @set:	the set
+ * @key:	the key
+ * @words:	words of a key, a constant: KCOV_DEDUP_PC_WORDS or
+ *		KCOV_DEDUP_CMP_WORDS
  *
  * Return: SEEN, NEW or FULL. What is FULL once stays so until the set is emptied.
  */
 static __always_inline enum kcov_dedup_verdict
-kcov_dedup_set_add(struct kcov_dedup_set *set, unsigned long key)
+kcov_dedup_set_add(struct kcov_dedup_set *set, const unsigned long *key, u32 words)
 {
-	u32 slot = kcov_dedup_hash(key) & set->mask;
+	u32 slot = words == KCOV_DEDUP_PC_WORDS ? kcov_dedup_hash(*key) :
+						  kcov_dedup_cmp_hash(key);
 	unsigned int probes = KCOV_DEDUP_PROBES;
 	u32 n;
 
 	do {
+		slot &= set->mask;
 		n = set->slots[slot];
 		if (n >= set->used || set->home[n] != slot) {
 			/* A free slot: no key's index is in it. */
 			n = set->used;
 			if (n == set->limit)
 				break;
-			set->keys[n] = key;
+			kcov_dedup_copy(set->keys + (size_t)n * words, key, words);
 			set->home[n] = slot;
 			set->slots[slot] = n;
 			set->used = n + 1;
 			return KCOV_DEDUP_NEW;
 		}
-		if (set->keys[n] == key)
+		if (kcov_dedup_same(set->keys + (size_t)n * words, key, words))
 			return KCOV_DEDUP_SEEN;
-		slot = (slot + 1) & set->mask;
+		slot++;
 	} while (--probes);
 
 	return KCOV_DEDUP_FULL;
@@ -249,30 +313,48 @@ static __always_inline void kcov_dedup_forget(struct kcov_dedup_window *w)
  * Does word 0 ask for a new window? An area without room for an item has a 0
  * there at all times, which asks for nothing.
  */
-static __always_inline bool kcov_dedup_zeroed(struct kcov_dedup_window *w)
+static __always_inline bool kcov_dedup_zeroed(struct kcov_dedup_window *w, u32 words)
 {
-	return !READ_ONCE(w->area[0]) && w->capacity;
+	return w->capacity && !(words == KCOV_DEDUP_PC_WORDS ?
+				READ_ONCE(w->area[0]) : READ_ONCE(*(u64 *)w->area));
 }
 
-/* Record an item of the window unless it has it; count it if there is no room. */
-static __always_inline void
-kcov_dedup_add(struct kcov_dedup_window *w, unsigned long item)
+/* Begin a new window if userspace asks for one. */
+static __always_inline void kcov_dedup_renew(struct kcov_dedup_window *w, u32 words)
 {
-	enum kcov_dedup_verdict verdict = kcov_dedup_set_add(&w->set, item);
-	unsigned long pos = w->recorded + 1;
+	if (kcov_dedup_zeroed(w, words))
+		kcov_dedup_forget(w);
+}
+
+/*
+ * An item of a window, of @words words: record it unless the window has it; count it if
+ * there is no room.
+ */
+static __always_inline void kcov_dedup_add(struct kcov_dedup_window *w,
+					   const unsigned long *item, u32 words)
+{
+	enum kcov_dedup_verdict verdict = kcov_dedup_set_add(&w->set, item, words);
+	unsigned long n = w->recorded;
 
 	if (verdict == KCOV_DEDUP_SEEN)
 		return;
 	if (verdict == KCOV_DEDUP_FULL)
 		WRITE_ONCE(w->untracked, w->untracked + 1);
-	if (pos > w->capacity) {
+	if (n >= w->capacity) {
 		WRITE_ONCE(w->dropped, w->dropped + 1);
 		return;
 	}
-	w->area[pos] = item;
-	WRITE_ONCE(w->recorded, pos);
-	/* Pairs with the load-acquire of the count in userspace. */
-	smp_store_release(&w->area[0], pos);
+	WRITE_ONCE(w->recorded, n + 1);
+	/* The count is stored after the item. Userspace loads it with acquire. */
+	if (words == KCOV_DEDUP_PC_WORDS) {
+		w->area[1 + n] = *item;
+		smp_store_release(&w->area[0], n + 1);
+	} else {
+		kcov_dedup_copy((unsigned long *)((u64 *)w->area + 1) + n * words,
+				item, words);
+		smp_wmb();
+		WRITE_ONCE(*(u64 *)w->area, n + 1);
+	}
 }
 
 /**
@@ -298,8 +380,29 @@ static __always_inline void kcov_dedup_leave(struct kcov_dedup *d)
 	WRITE_ONCE(d->busy, 0);
 }
 
+/* After kcov_dedup_enter(): the mode, without a reset, which is done. */
+static __always_inline u32 kcov_dedup_mode(struct kcov_dedup *d)
+{
+	u32 mode = READ_ONCE(d->mode);
+
+	if (unlikely(mode & KCOV_DEDUP_RESET)) {
+		/* First: if somebody sets it again from here on, we come again. */
+		mode &= ~KCOV_DEDUP_RESET;
+		WRITE_ONCE(d->mode, mode);
+		kcov_dedup_forget(&d->main);
+		kcov_dedup_forget(&d->edge);
+	}
+	return mode;
+}
+
+/* In mode 0: a callback that the area has no room for. */
+static __always_inline void kcov_dedup_lost(struct kcov_dedup *d)
+{
+	WRITE_ONCE(d->main.dropped, d->main.dropped + 1);
+}
+
 /**
- * kcov_dedup_slow() - a callback
+ * kcov_dedup_slow() - a PC
  * @d:	the state
  * @pc:	the PC
  *
@@ -314,28 +417,49 @@ static __always_inline void kcov_dedup_slow(struct kcov_dedup *d,
 	if (!kcov_dedup_enter(d))
 		return;
 
-	mode = READ_ONCE(d->mode);
-	if (unlikely(mode & KCOV_DEDUP_RESET)) {
-		/* First: if somebody sets it again from here on, we come again. */
-		mode &= ~KCOV_DEDUP_RESET;
-		WRITE_ONCE(d->mode, mode);
-		kcov_dedup_forget(&d->main);
-		kcov_dedup_forget(&d->edge);
-	}
+	mode = kcov_dedup_mode(d);
 	if (mode & KCOV_DEDUP_PC) {
-		if (kcov_dedup_zeroed(&d->main))
-			kcov_dedup_forget(&d->main);
-		kcov_dedup_add(&d->main, pc);
+		kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);
+		kcov_dedup_add(&d->main, &pc, KCOV_DEDUP_PC_WORDS);
 	}
 	if (mode & KCOV_DEDUP_EDGE) {
-		if (kcov_dedup_zeroed(&d->edge))
-			kcov_dedup_forget(&d->edge);
+		kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);
 		word = pc ^ d->edge.prev;
 		d->edge.prev = kcov_dedup_edge_hash(pc);
-		kcov_dedup_add(&d->edge, word);
+		kcov_dedup_add(&d->edge, &word, KCOV_DEDUP_PC_WORDS);
 	}
 	if (!mode)
-		WRITE_ONCE(d->main.dropped, d->main.dropped + 1);
+		kcov_dedup_lost(d);
+
+	kcov_dedup_leave(d);
+}
+
+/**
+ * kcov_dedup_cmp() - a comparison
+ * @d:		the state
+ * @type:	KCOV_CMP_*
+ * @arg1:	the first argument
+ * @arg2:	the second argument
+ * @pc:		the PC
+ *
+ * Any context; see "Re-entrancy" above.
+ */
+static __always_inline void kcov_dedup_cmp(struct kcov_dedup *d, u64 type,
+					   u64 arg1, u64 arg2, u64 pc)
+{
+	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, pc } };
+	u32 mode;
+
+	if (!kcov_dedup_enter(d))
+		return;
+
+	mode = kcov_dedup_mode(d);
+	if (mode & KCOV_DEDUP_CMP) {
+		kcov_dedup_renew(&d->main, KCOV_DEDUP_CMP_WORDS);
+		kcov_dedup_add(&d->main, cmp.word, KCOV_DEDUP_CMP_WORDS);
+	}
+	if (!mode)
+		kcov_dedup_lost(d);
 
 	kcov_dedup_leave(d);
 }

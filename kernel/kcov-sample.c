@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/kcov.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ static const char usage[] =
 	"  2  each PC once\n"
 	"  4  each edge once: PC ^ a hash of the PC before it\n"
 	"  6  both\n"
+	"  8  each comparison once\n"
 	"\n"
 	"To see the functions: kcov-sample | addr2line -f -e vmlinux\n";
 
@@ -45,7 +47,7 @@ static void __attribute__((__noreturn__)) die(const char *what)
 /* The mode that a word names, or -1. */
 static int parse_mode(const char *word)
 {
-	static const char * const modes[] = { "0", "1", "2", "4", "6" };
+	static const char * const modes[] = { "0", "1", "2", "4", "6", "8" };
 	size_t i;
 
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
@@ -92,6 +94,7 @@ int main(int argc, char **argv)
 {
 	int mode = argc == 1 ? KCOV_TRACE_PC : parse_mode(argv[1]);
 	unsigned long *main_area, *edge_area = NULL, n, edges = 0;
+	bool cmp = mode == KCOV_TRACE_CMP || mode == KCOV_TRACE_UNIQ_CMP;
 	int fd;
 
 	if (argc == 2 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
@@ -112,9 +115,9 @@ int main(int argc, char **argv)
 	if (ioctl(fd, KCOV_ENABLE, mode)) {
 		/* ENOTSUPP, which libc does not know, is 524. */
 		if (errno == EINVAL || errno == EOPNOTSUPP || errno == 524) {
-			fprintf(stderr, "kcov-sample: this kernel does not have mode %d (%s)\n",
-				mode, mode == KCOV_TRACE_CMP ?
-				"CONFIG_KCOV_ENABLE_COMPARISONS" : "CONFIG_KCOV_UNIQ");
+			fprintf(stderr, "kcov-sample: this kernel does not have mode %d (%s%s)\n",
+				mode, mode == KCOV_TRACE_CMP ? "CONFIG_KCOV" : "CONFIG_KCOV_UNIQ",
+				cmp ? ", CONFIG_KCOV_ENABLE_COMPARISONS" : "");
 			return 1;
 		}
 		die("KCOV_ENABLE");
@@ -134,7 +137,7 @@ int main(int argc, char **argv)
 
 	if (ioctl(fd, KCOV_DISABLE, 0))
 		die("KCOV_DISABLE");
-	if (mode == KCOV_TRACE_CMP)
+	if (cmp)
 		print_cmps(main_area, n);
 	else
 		print_words(main_area, n);

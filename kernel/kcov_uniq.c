@@ -20,11 +20,8 @@
 
 #include "kcov_uniq.h"
 
-/* Distinct items that a set has room for; 448 KiB. */
+/* Distinct items that a set has room for: 448 KiB, of comparisons 832 KiB. */
 #define KCOV_UNIQ_ITEMS		(16U << 10)
-
-/* Bytes of a comparison in mode KCOV_TRACE_CMP: type, arg1, arg2, PC. */
-#define KCOV_UNIQ_CMP_BYTES	(4 * sizeof(u64))
 
 /* A mode that no area was last used in. */
 #define KCOV_UNIQ_UNUSED	0xffffffffU
@@ -33,6 +30,9 @@
  * struct kcov_uniq - the hidden pages before an area
  * @dedup:	what callbacks use; first, so that area - KCOV_UNIQ_HIDDEN is it
  * @words:	words of the area, and of the edge area
+ * @pc_set:	memory for the set of PCs, or NULL
+ * @cmp_set:	memory for the set of comparisons, or NULL
+ * @edge_set:	memory for the set of edge words, or NULL
  * @mode:	KCOV_TRACE_* of the last enable
  * @main_mode:	the mode that the main area was last used in
  * @edge_mode:	the mode that the edge area was last used in
@@ -40,6 +40,9 @@
 struct kcov_uniq {
 	struct kcov_dedup	dedup;
 	unsigned long		words;
+	void			*pc_set;
+	void			*cmp_set;
+	void			*edge_set;
 	u32			mode;
 	u32			main_mode;
 	u32			edge_mode;
@@ -53,29 +56,27 @@ static struct kcov_uniq *kcov_uniq_of(void *area)
 static bool kcov_uniq_is_uniq(unsigned long arg)
 {
 	return arg == KCOV_TRACE_UNIQ_PC || arg == KCOV_TRACE_UNIQ_EDGE ||
-	       arg == (KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE);
+	       arg == (KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE) ||
+	       arg == KCOV_TRACE_UNIQ_CMP;
+}
+
+/* Does the main area hold comparisons? Their count has 64 bits on every architecture. */
+static bool kcov_uniq_is_cmp(unsigned long arg)
+{
+	return arg == KCOV_TRACE_CMP || arg == KCOV_TRACE_UNIQ_CMP;
 }
 
 #ifdef KCOV_UNIQ_TEE
-static void kcov_uniq_tee_init(void *area)
-{
-	struct kcov_uniq_tee *tee = area - sizeof(*tee);
-
-	tee->area = NULL;
-}
-
 static void kcov_uniq_tee_free(void *area)
 {
-	struct kcov_uniq_tee *tee = area - sizeof(*tee);
-
-	vfree(tee->area);
+	vfree(kcov_uniq_tee_of(area)->area);
 }
 
 /* A mapping of any length at twice the length of the areas. */
 static void *kcov_uniq_tee_map(void *area, unsigned long size,
 			       struct vm_area_struct *vma)
 {
-	struct kcov_uniq_tee *tee = area - sizeof(*tee);
+	struct kcov_uniq_tee *tee = kcov_uniq_tee_of(area);
 	unsigned long bytes = vma->vm_end - vma->vm_start;
 
 	if (vma->vm_pgoff != 2 * size >> PAGE_SHIFT || tee->area)
@@ -83,20 +84,6 @@ static void *kcov_uniq_tee_map(void *area, unsigned long size,
 	tee->area = vmalloc_user(bytes);
 	tee->words = bytes / sizeof(unsigned long);
 	return tee->area;
-}
-#else
-static void kcov_uniq_tee_init(void *area)
-{
-}
-
-static void kcov_uniq_tee_free(void *area)
-{
-}
-
-static void *kcov_uniq_tee_map(void *area, unsigned long size,
-			       struct vm_area_struct *vma)
-{
-	return NULL;
 }
 #endif
 
@@ -116,15 +103,13 @@ void *kcov_uniq_area(void *mem, unsigned long words)
 
 	if (!mem)
 		return NULL;
-	memset(u, 0, sizeof(*u));
+	memset(mem, 0, KCOV_UNIQ_HIDDEN);
 	u->words = words;
 	u->main_mode = KCOV_UNIQ_UNUSED;
 	u->edge_mode = KCOV_UNIQ_UNUSED;
 	u->dedup.main.area = mem + KCOV_UNIQ_HIDDEN;
 	u->dedup.main.capacity = words - 1;
 	u->dedup.edge.capacity = words - 1;
-	kcov_dedup_forget(&u->dedup.edge);
-	kcov_uniq_tee_init(u->dedup.main.area);
 	return u->dedup.main.area;
 }
 
@@ -139,9 +124,12 @@ void kcov_uniq_area_free(void *area)
 	if (!area)
 		return;
 	u = kcov_uniq_of(area);
+#ifdef KCOV_UNIQ_TEE
 	kcov_uniq_tee_free(area);
-	vfree(u->dedup.main.set.keys);
-	vfree(u->dedup.edge.set.keys);
+#endif
+	vfree(u->pc_set);
+	vfree(u->cmp_set);
+	vfree(u->edge_set);
 	vfree(u->dedup.edge.area);
 	vfree(u);
 }
@@ -156,42 +144,41 @@ static void *kcov_uniq_vmalloc(size_t bytes)
 }
 
 /*
- * Allocate what @w lacks: the set, for @set; the area, for @words of them.
- * Without the lock, which is held with interrupts off; checked again under it.
+ * Allocate @bytes for *@where unless they are there. Without the lock, which is held
+ * with interrupts off; checked again under it. What is there stays.
  */
-static int kcov_uniq_window_alloc(spinlock_t *lock, struct kcov_dedup_window *w,
-				  bool set, unsigned long words)
+static int kcov_uniq_alloc(spinlock_t *lock, void **where, size_t bytes)
 {
 	unsigned long flags;
-	void *mem = NULL, *area = NULL;
+	void *mem;
 
-	if (set && !READ_ONCE(w->set.keys)) {
-		mem = kcov_uniq_vmalloc(kcov_dedup_set_bytes(KCOV_UNIQ_ITEMS));
-		if (!mem)
-			return -ENOMEM;
-	}
-	if (words && !READ_ONCE(w->area)) {
-		area = kcov_uniq_vmalloc(words * sizeof(unsigned long));
-		if (!area) {
-			vfree(mem);
-			return -ENOMEM;
-		}
-	}
+	if (READ_ONCE(*where))
+		return 0;
+	mem = kcov_uniq_vmalloc(bytes);
+	if (!mem)
+		return -ENOMEM;
 
 	spin_lock_irqsave(lock, flags);
-	if (mem && !w->set.keys) {
-		kcov_dedup_set_init(&w->set, mem, KCOV_UNIQ_ITEMS);
+	if (!*where) {
+		WRITE_ONCE(*where, mem);
 		mem = NULL;
-	}
-	if (area && !w->area) {
-		WRITE_ONCE(w->area, area);
-		area = NULL;
 	}
 	spin_unlock_irqrestore(lock, flags);
 
 	vfree(mem);
-	vfree(area);
 	return 0;
+}
+
+static int kcov_uniq_alloc_set(spinlock_t *lock, void **where, u32 words)
+{
+	return kcov_uniq_alloc(lock, where,
+			       kcov_dedup_set_bytes(KCOV_UNIQ_ITEMS, words));
+}
+
+static int kcov_uniq_alloc_edge_area(spinlock_t *lock, struct kcov_uniq *u)
+{
+	return kcov_uniq_alloc(lock, (void **)&u->dedup.edge.area,
+			       u->words * sizeof(unsigned long));
 }
 
 /* The area of a descriptor, which stays as long as the descriptor; or NULL. */
@@ -212,11 +199,16 @@ static int kcov_uniq_prepare(spinlock_t *lock, struct kcov_uniq *u,
 {
 	int res = 0;
 
+	if (arg == KCOV_TRACE_UNIQ_CMP)
+		return kcov_uniq_alloc_set(lock, &u->cmp_set,
+					   KCOV_DEDUP_CMP_WORDS);
 	if (arg & KCOV_TRACE_UNIQ_PC)
-		res = kcov_uniq_window_alloc(lock, &u->dedup.main, true, 0);
+		res = kcov_uniq_alloc_set(lock, &u->pc_set, KCOV_DEDUP_PC_WORDS);
 	if (!res && (arg & KCOV_TRACE_UNIQ_EDGE))
-		res = kcov_uniq_window_alloc(lock, &u->dedup.edge, true,
-					     u->words);
+		res = kcov_uniq_alloc_set(lock, &u->edge_set,
+					  KCOV_DEDUP_PC_WORDS);
+	if (!res && (arg & KCOV_TRACE_UNIQ_EDGE))
+		res = kcov_uniq_alloc_edge_area(lock, u);
 	return res;
 }
 
@@ -232,15 +224,16 @@ static int kcov_uniq_prepare(spinlock_t *lock, struct kcov_uniq *u,
  */
 int kcov_uniq_mode(void *area, unsigned long arg, int mode)
 {
-	struct kcov_dedup *d = &kcov_uniq_of(area)->dedup;
+	struct kcov_uniq *u = kcov_uniq_of(area);
 
 	if (!kcov_uniq_is_uniq(arg))
 		return mode;
 	/* kcov_uniq_ioctl() saw to that, and what is there stays. */
-	if (WARN_ON_ONCE((arg & KCOV_TRACE_UNIQ_PC && !d->main.set.keys) ||
-			 (arg & KCOV_TRACE_UNIQ_EDGE && !d->edge.set.keys)))
+	if (WARN_ON_ONCE((arg & KCOV_TRACE_UNIQ_PC && !u->pc_set) ||
+			 (arg & KCOV_TRACE_UNIQ_CMP && !u->cmp_set) ||
+			 (arg & KCOV_TRACE_UNIQ_EDGE && !u->edge_set)))
 		return -EINVAL;
-	return KCOV_MODE_TRACE_PC;
+	return kcov_uniq_is_cmp(arg) ? KCOV_MODE_TRACE_CMP : KCOV_MODE_TRACE_PC;
 }
 
 /**
@@ -264,37 +257,70 @@ static void kcov_uniq_fault_in(const void *mem, size_t bytes)
 		READ_ONCE(*(const char *)(mem + off));
 }
 
-/* The count of comparisons has 64 bits on every architecture. */
 static u64 kcov_uniq_count(const struct kcov_uniq *u)
 {
-	return u->mode == KCOV_TRACE_CMP ?
-	       READ_ONCE(*(u64 *)u->dedup.main.area) :
-	       READ_ONCE(u->dedup.main.area[0]);
+	return kcov_uniq_is_cmp(u->mode) ? READ_ONCE(*(u64 *)u->dedup.main.area) :
+					   READ_ONCE(u->dedup.main.area[0]);
 }
 
 static void kcov_uniq_zero(struct kcov_uniq *u)
 {
-	if (u->mode == KCOV_TRACE_CMP)
+	if (kcov_uniq_is_cmp(u->mode))
 		WRITE_ONCE(*(u64 *)u->dedup.main.area, 0);
 	else
 		WRITE_ONCE(u->dedup.main.area[0], 0);
 }
 
-/* Go on with the window of an area, or begin one if the mode is another one. */
-static bool kcov_uniq_window_begin(struct kcov_dedup_window *w, u32 *last,
-				   u32 mode)
+/*
+ * The mode of an area is another one than the last time: begin a new window, with a set
+ * in @set, of keys of @words; NULL: the mode has none.
+ */
+static void kcov_uniq_window_begin(struct kcov_dedup_window *w, void *set, u32 words)
 {
-	/* The two modes of Linux never began a new one for one another. */
-	bool plain = mode <= KCOV_TRACE_CMP && *last <= KCOV_TRACE_CMP;
-	bool begin = *last != mode && *last != KCOV_UNIQ_UNUSED && !plain;
+	kcov_dedup_forget(w);
+	if (set)
+		kcov_dedup_set_init(&w->set, set, KCOV_UNIQ_ITEMS, words);
+}
 
-	if (begin)
-		kcov_dedup_forget(w);
-	*last = mode;
-	if (mode > KCOV_TRACE_CMP && w->set.keys)
-		kcov_uniq_fault_in(w->set.keys,
-				   kcov_dedup_set_bytes(w->set.limit));
-	return begin;
+static void kcov_uniq_begin_main(struct kcov_uniq *u, unsigned long arg)
+{
+	struct kcov_dedup_window *w = &u->dedup.main;
+	bool cmp = kcov_uniq_is_cmp(arg);
+	u32 words = cmp ? KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS;
+	void *set = NULL;
+
+	if (arg == KCOV_TRACE_UNIQ_CMP)
+		set = u->cmp_set;
+	else if (arg & KCOV_TRACE_UNIQ_PC)
+		set = u->pc_set;
+
+	if (u->main_mode != arg) {
+		kcov_uniq_window_begin(w, set, words);
+		w->capacity = cmp ? (u->words * sizeof(unsigned long) - sizeof(u64)) /
+				    sizeof(union kcov_dedup_cmp) : u->words - 1;
+		/* The two modes of Linux never began a new one for one another. */
+		if (u->main_mode != KCOV_UNIQ_UNUSED &&
+		    (u->main_mode > KCOV_TRACE_CMP || arg > KCOV_TRACE_CMP))
+			kcov_uniq_zero(u);
+		u->main_mode = arg;
+	}
+	if (set)
+		kcov_uniq_fault_in(set, kcov_dedup_set_bytes(KCOV_UNIQ_ITEMS, words));
+}
+
+static void kcov_uniq_begin_edge(struct kcov_uniq *u, unsigned long arg)
+{
+	struct kcov_dedup_window *w = &u->dedup.edge;
+
+	if (u->edge_mode != arg) {
+		kcov_uniq_window_begin(w, u->edge_set, KCOV_DEDUP_PC_WORDS);
+		if (u->edge_mode != KCOV_UNIQ_UNUSED)
+			WRITE_ONCE(w->area[0], 0);
+		u->edge_mode = arg;
+	}
+	kcov_uniq_fault_in(u->edge_set, kcov_dedup_set_bytes(KCOV_UNIQ_ITEMS,
+							     KCOV_DEDUP_PC_WORDS));
+	kcov_uniq_fault_in(w->area, u->words * sizeof(unsigned long));
 }
 
 /**
@@ -307,22 +333,19 @@ static bool kcov_uniq_window_begin(struct kcov_dedup_window *w, u32 *last,
 void kcov_uniq_begin(void *area, unsigned long arg)
 {
 	struct kcov_uniq *u = kcov_uniq_of(area);
-	struct kcov_dedup *d = &u->dedup;
 
 	u->mode = arg;
-	if (kcov_uniq_window_begin(&d->main, &u->main_mode, arg))
-		kcov_uniq_zero(u);
-	if (arg & KCOV_TRACE_UNIQ_EDGE) {
-		if (kcov_uniq_window_begin(&d->edge, &u->edge_mode, arg))
-			WRITE_ONCE(d->edge.area[0], 0);
-		kcov_uniq_fault_in(d->edge.area,
-				   u->words * sizeof(unsigned long));
-	}
+	kcov_uniq_begin_main(u, arg);
+	if (arg & KCOV_TRACE_UNIQ_EDGE)
+		kcov_uniq_begin_edge(u, arg);
+#ifdef KCOV_UNIQ_TEE
+	kcov_uniq_tee_leave(area);
+#endif
 	if (arg <= KCOV_TRACE_CMP) {
-		kcov_dedup_forget(&d->main);
+		kcov_dedup_forget(&u->dedup.main);
 		arg = 0;
 	}
-	kcov_dedup_start(d, arg);
+	kcov_dedup_start(&u->dedup, arg);
 }
 
 /**
@@ -375,18 +398,14 @@ static void kcov_uniq_fill_stats(struct kcov_uniq *u, struct kcov_stats *s)
 	s->mode = u->mode;
 	if (u->mode <= KCOV_TRACE_CMP) {
 		kcov_uniq_window_stats(&d->main, reset, &s->main);
-		if (u->mode == KCOV_TRACE_CMP)
-			s->main.capacity = (u->words * sizeof(unsigned long) -
-				sizeof(u64)) / KCOV_UNIQ_CMP_BYTES;
 		/* Userspace's own number, told to userspace only. */
 		s->main.recorded = min(kcov_uniq_count(u), s->main.capacity);
-	}
-	if (u->mode & KCOV_TRACE_UNIQ_PC) {
-		over = reset || kcov_dedup_zeroed(&d->main);
+	} else if (u->mode != KCOV_TRACE_UNIQ_EDGE) {
+		over = reset || (d->main.capacity && !kcov_uniq_count(u));
 		kcov_uniq_window_stats(&d->main, over, &s->main);
 	}
 	if (u->mode & KCOV_TRACE_UNIQ_EDGE) {
-		over = reset || kcov_dedup_zeroed(&d->edge);
+		over = reset || kcov_dedup_zeroed(&d->edge, KCOV_DEDUP_PC_WORDS);
 		kcov_uniq_window_stats(&d->edge, over, &s->edge);
 	}
 }
@@ -442,6 +461,9 @@ bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
 	u = kcov_uniq_get(lock, areap);
 	if (!u) {
 		*res = -EINVAL;
+	} else if (cmd == KCOV_ENABLE && arg == KCOV_TRACE_UNIQ_CMP &&
+		   !IS_ENABLED(CONFIG_KCOV_ENABLE_COMPARISONS)) {
+		*res = -EOPNOTSUPP;
 	} else if (cmd == KCOV_ENABLE) {
 		*res = kcov_uniq_prepare(lock, u, arg);
 		return *res;
@@ -483,7 +505,9 @@ bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 {
 	struct kcov_uniq *u;
 	unsigned long size;
+#ifdef KCOV_UNIQ_TEE
 	void *mem;
+#endif
 
 	if (!vma->vm_pgoff)
 		return false;
@@ -493,15 +517,17 @@ bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 	if (!u)
 		return true;
 	size = u->words * sizeof(unsigned long);
+#ifdef KCOV_UNIQ_TEE
 	mem = kcov_uniq_tee_map(u->dedup.main.area, size, vma);
 	if (mem) {
 		*res = kcov_uniq_insert(vma, mem);
 		return true;
 	}
+#endif
 	if (vma->vm_end - vma->vm_start != size ||
 	    vma->vm_pgoff != size >> PAGE_SHIFT)
 		return true;
-	*res = kcov_uniq_window_alloc(lock, &u->dedup.edge, false, u->words);
+	*res = kcov_uniq_alloc_edge_area(lock, u);
 	if (!*res)
 		*res = kcov_uniq_insert(vma, u->dedup.edge.area);
 	return true;

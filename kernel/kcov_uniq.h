@@ -25,6 +25,9 @@ struct vm_area_struct;
 #include <asm/shmparam.h>
 
 #include "kcov_dedup.h"
+#ifdef KCOV_UNIQ_TEE
+#include "kcov_uniq_tee.h"
+#endif
 
 /*
  * Bytes before an area that userspace does not map: struct kcov_uniq. A multiple
@@ -35,6 +38,8 @@ struct vm_area_struct;
 
 /* kcov_uniq_hook.c: runs in callbacks */
 void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip);
+void kcov_uniq_slow_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
+			struct kcov_dedup *dedup);
 
 /* kcov_uniq.c: the control path */
 void *kcov_uniq_area(void *mem, unsigned long words);
@@ -50,37 +55,6 @@ bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 void kcov_uniq_section_begin(void *area);
 void kcov_uniq_section_end(void *owner_area, void *area, u64 lost);
 
-#ifdef KCOV_UNIQ_TEE
-/*
- * For tests only, see tests/boot/configs/tee.frag: every callback that is accepted is
- * also written, raw, to a second area, so that a window can be compared with the trace
- * of the very same run. The last words before an area tell where to.
- */
-struct kcov_uniq_tee {
-	unsigned long	words;
-	unsigned long	*area;
-};
-
-static __always_inline void kcov_uniq_tee(void *area, unsigned long ip)
-{
-	struct kcov_dedup *dedup = area - KCOV_UNIQ_HIDDEN;
-	struct kcov_uniq_tee *tee = area - sizeof(*tee);
-	unsigned long pos;
-
-	if (!tee->area || READ_ONCE(dedup->busy))
-		return;
-	pos = READ_ONCE(tee->area[0]) + 1;
-	if (pos < tee->words) {
-		tee->area[pos] = ip;
-		WRITE_ONCE(tee->area[0], pos);
-	}
-}
-#else
-static __always_inline void kcov_uniq_tee(void *area, unsigned long ip)
-{
-}
-#endif
-
 /**
  * kcov_uniq_pc() - a PC for which kcov.c sees no room
  * @area:	the task's area
@@ -95,20 +69,42 @@ static __always_inline void kcov_uniq_pc(void *area, unsigned long pos,
 {
 	struct kcov_dedup *dedup = area - KCOV_UNIQ_HIDDEN;
 
-	kcov_uniq_tee(area, ip);
+#ifdef KCOV_UNIQ_TEE
+	if (!kcov_uniq_tee_enter(area, &ip, KCOV_DEDUP_PC_WORDS))
+		return;
+#endif
 	if (!kcov_dedup_fast(dedup, pos - 1, ip))
 		kcov_uniq_slow(dedup, ip);
+#ifdef KCOV_UNIQ_TEE
+	kcov_uniq_tee_leave(area);
+#endif
 }
 
 /**
  * kcov_uniq_cmp() - a comparison for which kcov.c sees no room
- * @area: the task's area
+ * @type:	KCOV_CMP_*
+ * @arg1:	the first argument
+ * @arg2:	the second argument
+ * @ip:		the PC
+ * @area:	the task's area
  *
- * It is lost, and counted.
+ * In a unique mode that is every comparison of the task, in KCOV_TRACE_CMP one that is
+ * lost. The caller has checked that the callback is to be collected. @area is last, so
+ * that the others can stay in the registers where the caller has them.
  */
-static __always_inline void kcov_uniq_cmp(void *area)
+static __always_inline void kcov_uniq_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
+					  void *area)
 {
-	kcov_uniq_slow(area - KCOV_UNIQ_HIDDEN, 0);
+#ifdef KCOV_UNIQ_TEE
+	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, ip } };
+
+	if (!kcov_uniq_tee_enter(area, cmp.word, KCOV_DEDUP_CMP_WORDS))
+		return;
+#endif
+	kcov_uniq_slow_cmp(type, arg1, arg2, ip, area - KCOV_UNIQ_HIDDEN);
+#ifdef KCOV_UNIQ_TEE
+	kcov_uniq_tee_leave(area);
+#endif
 }
 
 /**
@@ -128,7 +124,8 @@ static inline void kcov_uniq_pc(void *area, unsigned long pos, unsigned long ip)
 {
 }
 
-static inline void kcov_uniq_cmp(void *area)
+static inline void kcov_uniq_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
+				 void *area)
 {
 }
 

@@ -3,7 +3,7 @@
  * Unique coverage modes of KCOV: the part that runs in coverage callbacks.
  *
  * Built like kcov.o, without any instrumentation; calls nothing. objtool knows
- * the function as safe with user access enabled.
+ * the functions as safe with user access enabled.
  */
 #define DISABLE_BRANCH_PROFILING
 #include "kcov_uniq.h"
@@ -18,4 +18,20 @@
 void noinline notrace kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
 {
 	kcov_dedup_slow(dedup, ip);
+}
+
+/**
+ * kcov_uniq_slow_cmp() - a comparison, in a unique mode or lost
+ * @type:	KCOV_CMP_*
+ * @arg1:	the first argument
+ * @arg2:	the second argument
+ * @ip:		the PC
+ * @dedup:	the state
+ *
+ * Out of line, so that write_comp_data() needs no stack frame.
+ */
+void noinline notrace kcov_uniq_slow_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
+					 struct kcov_dedup *dedup)
+{
+	kcov_dedup_cmp(dedup, type, arg1, arg2, ip);
 }

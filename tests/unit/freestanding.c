@@ -2,17 +2,19 @@
 /* Every function of the engine, for test_freestanding.sh to look at. */
 #include "kcov_dedup.h"
 
-void set_init(struct kcov_dedup_set *set, void *mem, u32 limit);
+void set_init(struct kcov_dedup_set *set, void *mem, u32 limit, u32 words);
 int set_has(struct kcov_dedup_set *set, unsigned long key);
 int set_add(struct kcov_dedup_set *set, unsigned long key);
+int set_add_cmp(struct kcov_dedup_set *set, const union kcov_dedup_cmp *cmp);
 void slow(struct kcov_dedup *d, unsigned long pc);
 int fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc);
 void start(struct kcov_dedup *d, u32 mode);
-size_t set_bytes(u32 limit);
+void cmp(struct kcov_dedup *d, u64 type, u64 arg1, u64 arg2, u64 pc);
+size_t set_bytes(u32 limit, u32 words);
 
-void set_init(struct kcov_dedup_set *set, void *mem, u32 limit)
+void set_init(struct kcov_dedup_set *set, void *mem, u32 limit, u32 words)
 {
-	kcov_dedup_set_init(set, mem, limit);
+	kcov_dedup_set_init(set, mem, limit, words);
 }
 
 int set_has(struct kcov_dedup_set *set, unsigned long key)
@@ -22,7 +24,12 @@ int set_has(struct kcov_dedup_set *set, unsigned long key)
 
 int set_add(struct kcov_dedup_set *set, unsigned long key)
 {
-	return kcov_dedup_set_add(set, key);
+	return kcov_dedup_set_add(set, &key, KCOV_DEDUP_PC_WORDS);
+}
+
+int set_add_cmp(struct kcov_dedup_set *set, const union kcov_dedup_cmp *cmp)
+{
+	return kcov_dedup_set_add(set, cmp->word, KCOV_DEDUP_CMP_WORDS);
 }
 
 void slow(struct kcov_dedup *d, unsigned long pc)
@@ -40,7 +47,12 @@ void start(struct kcov_dedup *d, u32 mode)
 	kcov_dedup_start(d, mode);
 }
 
-size_t set_bytes(u32 limit)
+void cmp(struct kcov_dedup *d, u64 type, u64 arg1, u64 arg2, u64 pc)
 {
-	return kcov_dedup_set_bytes(limit);
+	kcov_dedup_cmp(d, type, arg1, arg2, pc);
+}
+
+size_t set_bytes(u32 limit, u32 words)
+{
+	return kcov_dedup_set_bytes(limit, words);
 }

@@ -19,6 +19,8 @@
 #define MODE_EDGE	KCOV_DEDUP_EDGE
 #define MODE_BOTH	(KCOV_DEDUP_PC | KCOV_DEDUP_EDGE)
 
+#define MODE_CMP	KCOV_DEDUP_CMP
+
 static const u32 all_modes[] = { MODE_PC, MODE_EDGE, MODE_BOTH };
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -43,6 +45,12 @@ static inline void *guarded(size_t bytes, enum side side)
 	return side == GUARD_AFTER ? p + page + len - bytes : p + page;
 }
 
+/* A key of one word. */
+static inline enum kcov_dedup_verdict set_add(struct kcov_dedup_set *set, unsigned long key)
+{
+	return kcov_dedup_set_add(set, &key, KCOV_DEDUP_PC_WORDS);
+}
+
 /* What one window is made of. */
 struct shape {
 	size_t words;	/* of the area, word 0 included */
@@ -55,8 +63,8 @@ static inline void window_make(struct kcov_dedup_window *w, struct shape s,
 	memset(w, 0, sizeof(*w));
 	w->area = guarded(s.words * sizeof(unsigned long), side);
 	w->capacity = s.words - 1;
-	kcov_dedup_set_init(&w->set,
-			    guarded(kcov_dedup_set_bytes(s.limit), side), s.limit);
+	kcov_dedup_set_init(&w->set, guarded(kcov_dedup_set_bytes(s.limit, 1), side),
+			    s.limit, 1);
 }
 
 /* As after KCOV_ENABLE in @mode on a new descriptor. */

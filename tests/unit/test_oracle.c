@@ -158,7 +158,7 @@ static void guarded_free(void *p, size_t bytes)
 static void window_free(struct kcov_dedup_window *w)
 {
 	guarded_free(w->area, (w->capacity + 1) * sizeof(long));
-	guarded_free(w->set.keys, kcov_dedup_set_bytes(w->set.limit));
+	guarded_free(w->set.keys, kcov_dedup_set_bytes(w->set.limit, 1));
 }
 
 static void pair_free(struct pair *p)

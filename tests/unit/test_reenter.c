@@ -60,7 +60,7 @@ static void sound(struct kcov_dedup_window *w)
 	for (i = 1; i < used; i++)
 		CHECK(keys[i - 1] != keys[i]);
 	for (i = 0; i < used; i++) {
-		CHECK(kcov_dedup_set_add(&w->set, keys[i]) == KCOV_DEDUP_SEEN);
+		CHECK(set_add(&w->set, keys[i]) == KCOV_DEDUP_SEEN);
 		CHECK(w->area[i + 1] == w->set.keys[i]);
 	}
 	CHECK(w->recorded == used && w->area[0] == used);
@@ -77,7 +77,7 @@ static void check_pcs(void)
 		      (pc >= INNER && pc < INNER + 16 * INNER_PCS)));
 	}
 	for (i = 0; i < PCS && !resetting; i++)
-		CHECK(kcov_dedup_set_add(&d.main.set, PC + 16 * i) == KCOV_DEDUP_SEEN);
+		CHECK(set_add(&d.main.set, PC + 16 * i) == KCOV_DEDUP_SEEN);
 }
 
 static void interrupted(u32 mode)

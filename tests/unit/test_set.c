@@ -13,7 +13,7 @@ static struct kcov_dedup_set set_make(u32 limit, enum side side)
 {
 	struct kcov_dedup_set set;
 
-	kcov_dedup_set_init(&set, guarded(kcov_dedup_set_bytes(limit), side), limit);
+	kcov_dedup_set_init(&set, guarded(kcov_dedup_set_bytes(limit, 1), side), limit, 1);
 	return set;
 }
 
@@ -22,10 +22,10 @@ static void add_twice(struct kcov_dedup_set *set, unsigned long key)
 	u32 used = set->used;
 
 	CHECK(!kcov_dedup_set_has(set, key));
-	CHECK(kcov_dedup_set_add(set, key) == NEW);
+	CHECK(set_add(set, key) == NEW);
 	CHECK(set->used == used + 1);
 	CHECK(set->keys[used] == key);
-	CHECK(kcov_dedup_set_add(set, key) == SEEN);
+	CHECK(set_add(set, key) == SEEN);
 	CHECK(set->used == used + 1);
 }
 
@@ -40,7 +40,7 @@ static void test_verdicts(void)
 	before = set.used;
 	kcov_dedup_set_has(&set, 0x1234);
 	CHECK(set.used == before);
-	CHECK(kcov_dedup_set_add(&set, 0x1234) == NEW);
+	CHECK(set_add(&set, 0x1234) == NEW);
 	tap_result("a key is NEW once, then SEEN");
 }
 
@@ -61,7 +61,7 @@ static void test_odd_keys(void)
 		add_twice(&set, flip[f]);
 		for (i = 0; i < LONG_BITS - 1; i++)
 			add_twice(&set, flip[f] ^ 1ul << i);
-		CHECK(kcov_dedup_set_add(&set, flip[f]) == SEEN);
+		CHECK(set_add(&set, flip[f]) == SEEN);
 	}
 	add_twice(&set, 0);
 	add_twice(&set, ~0ul);
@@ -87,16 +87,16 @@ static void test_limit(u32 limit, enum side side)
 	u32 i;
 
 	for (i = 0; i < limit; i++)
-		CHECK(kcov_dedup_set_add(&set, i) == NEW);
+		CHECK(set_add(&set, i) == NEW);
 	CHECK(set.used == limit);
 	for (i = limit; i < 2 * limit + 4; i++) {
-		CHECK(kcov_dedup_set_add(&set, i) == FULL);
-		CHECK(kcov_dedup_set_add(&set, i) == FULL);
+		CHECK(set_add(&set, i) == FULL);
+		CHECK(set_add(&set, i) == FULL);
 		CHECK(!kcov_dedup_set_has(&set, i));
 	}
 	CHECK(set.used == limit);
 	for (i = 0; i < limit; i++)
-		CHECK(kcov_dedup_set_add(&set, i) == SEEN);
+		CHECK(set_add(&set, i) == SEEN);
 }
 
 static void test_limits(void)
@@ -128,23 +128,23 @@ static void probe_bound(u32 slot, u32 limit)
 
 	for (i = 0; i < KCOV_DEDUP_PROBES; i++) {
 		keys[i] = next_in_slot(&set, slot, &key);
-		CHECK(kcov_dedup_set_add(&set, keys[i]) == NEW);
+		CHECK(set_add(&set, keys[i]) == NEW);
 	}
 	CHECK(kcov_dedup_set_has(&set, keys[0]));
 	CHECK(!kcov_dedup_set_has(&set, keys[1]));
 	for (n = 0; n < 3; n++) {
 		extra = next_in_slot(&set, slot, &key);
-		CHECK(kcov_dedup_set_add(&set, extra) == FULL);
-		CHECK(kcov_dedup_set_add(&set, extra) == FULL);
+		CHECK(set_add(&set, extra) == FULL);
+		CHECK(set_add(&set, extra) == FULL);
 	}
 	CHECK(set.used == KCOV_DEDUP_PROBES);
 	for (i = 0; i < KCOV_DEDUP_PROBES; i++)
-		CHECK(kcov_dedup_set_add(&set, keys[i]) == SEEN);
+		CHECK(set_add(&set, keys[i]) == SEEN);
 
 	/* Elsewhere there is room. */
 	key = 0;
 	slot = (slot + KCOV_DEDUP_PROBES) & set.mask;
-	CHECK(kcov_dedup_set_add(&set, next_in_slot(&set, slot, &key)) == NEW);
+	CHECK(set_add(&set, next_in_slot(&set, slot, &key)) == NEW);
 }
 
 static void test_probes(void)
@@ -213,8 +213,8 @@ static void random_windows(u32 limit, u32 windows, uint64_t seed)
 		for (i = 0; i < n; i++) {
 			key = random_key(&seed, limit);
 			if (kcov_dedup_set_has(&w.set, key))
-				CHECK(kcov_dedup_set_add(&w.set, key) == SEEN);
-			CHECK(kcov_dedup_set_add(&w.set, key) == naive_add(&naive, key));
+				CHECK(set_add(&w.set, key) == SEEN);
+			CHECK(set_add(&w.set, key) == naive_add(&naive, key));
 			CHECK(w.set.used == naive.n);
 		}
 		CHECK(!memcmp(w.set.keys, naive.key, naive.n * sizeof(key)));
@@ -244,9 +244,9 @@ static void test_every_stale_key(void)
 	for (first = 0; first < 16; first++) {
 		set.used = 0;
 		for (i = 0; i < 16; i++)
-			CHECK(kcov_dedup_set_add(&set, (first + i) % 16) == NEW);
+			CHECK(set_add(&set, (first + i) % 16) == NEW);
 		for (i = 0; i < 16; i++)
-			CHECK(kcov_dedup_set_add(&set, i) == SEEN);
+			CHECK(set_add(&set, i) == SEEN);
 	}
 	tap_result("the same keys in another order are NEW in a new window");
 }
@@ -256,11 +256,11 @@ static void test_layout(void)
 	u32 limit;
 
 	for (limit = 2; limit <= 1u << 18; limit *= 2) {
-		size_t bytes = kcov_dedup_set_bytes(limit);
+		size_t bytes = kcov_dedup_set_bytes(limit, 1);
 		char *mem = guarded(bytes, GUARD_AFTER);
 		struct kcov_dedup_set set;
 
-		kcov_dedup_set_init(&set, mem, limit);
+		kcov_dedup_set_init(&set, mem, limit, 1);
 		CHECK((char *)set.keys == mem);
 		CHECK((char *)(set.keys + limit) <= (char *)set.home);
 		CHECK((char *)(set.home + limit) <= (char *)set.slots);
@@ -269,8 +269,8 @@ static void test_layout(void)
 		CHECK(set.limit == limit && set.used == 0);
 		munmap(mem - (uintptr_t)mem % sysconf(_SC_PAGESIZE), bytes);
 	}
-	CHECK(kcov_dedup_set_bytes(16 << 10) <= 1 << 20);
-	tap_result("a set fills kcov_dedup_set_bytes() exactly; 16K keys need at most 1 MiB");
+	CHECK(kcov_dedup_set_bytes(16 << 10, 1) <= 1 << 20);
+	tap_result("a set fills kcov_dedup_set_bytes(, 1) exactly; 16K keys need at most 1 MiB");
 }
 
 /* malloc() puts ASan's own guards close around it, on both sides. */
@@ -280,13 +280,13 @@ static void test_malloc(void)
 
 	for (limit = 2; limit <= 64; limit *= 2) {
 		struct kcov_dedup_set set;
-		void *mem = calloc(1, kcov_dedup_set_bytes(limit));
+		void *mem = calloc(1, kcov_dedup_set_bytes(limit, 1));
 		uint64_t seed = limit;
 		int i;
 
-		kcov_dedup_set_init(&set, mem, limit);
+		kcov_dedup_set_init(&set, mem, limit, 1);
 		for (i = 0; i < 10000; i++) {
-			CHECK(kcov_dedup_set_add(&set, rnd(&seed)) != SEEN);
+			CHECK(set_add(&set, rnd(&seed)) != SEEN);
 			if (i % 100 == 0)
 				set.used = 0;
 		}

@@ -265,8 +265,8 @@ static void copy_state(struct copy *c, const struct kcov_dedup *d)
 	c->d = *d;
 	memcpy(c->main_area, d->main.area, small.words * sizeof(long));
 	memcpy(c->edge_area, d->edge.area, small.words * sizeof(long));
-	memcpy(c->main_set, d->main.set.keys, kcov_dedup_set_bytes(small.limit));
-	memcpy(c->edge_set, d->edge.set.keys, kcov_dedup_set_bytes(small.limit));
+	memcpy(c->main_set, d->main.set.keys, kcov_dedup_set_bytes(small.limit, 1));
+	memcpy(c->edge_set, d->edge.set.keys, kcov_dedup_set_bytes(small.limit, 1));
 }
 
 /* What is known is settled without the slow path, which makes it cheap. */

@@ -24,7 +24,7 @@ struct kcov_remote_arg {
 
 /*
  * What one area of a descriptor holds; see struct kcov_stats. Counted in items:
- * callbacks (mode 0), comparisons (mode 1), distinct PCs or edge words.
+ * callbacks (mode 0), comparisons (mode 1), distinct PCs, edge words or comparisons.
  */
 struct kcov_area_stats {
 	__aligned_u64	capacity;	/* items that the area has room for */
@@ -63,7 +63,7 @@ enum {
 	KCOV_TRACE_UNIQ_PC	= 2,
 	/* Each edge word once, in the area at file offset = length in bytes. */
 	KCOV_TRACE_UNIQ_EDGE	= 4,
-	/* Reserved: each comparison once. */
+	/* Each comparison once: the same type, arguments and PC. */
 	KCOV_TRACE_UNIQ_CMP	= 8,
 	/* KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE fills both areas. */
 };

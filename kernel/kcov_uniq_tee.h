@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * For tests only (make variable KCOV_UNIQ_TEE, see tests/boot/configs/tee.frag; not in
+ * the series): every callback that is accepted is also written, raw, to a second area,
+ * so that a window can be compared with the trace of the very same run.
+ *
+ * The last words before an area tell where to. Callbacks that interrupt another one of
+ * the area are ignored here already, so that both views see the same ones, in the same
+ * order, on PREEMPT kernels, too.
+ */
+#ifndef _KERNEL_KCOV_UNIQ_TEE_H
+#define _KERNEL_KCOV_UNIQ_TEE_H
+
+/**
+ * struct kcov_uniq_tee - where to write a copy
+ * @busy:	a callback is running
+ * @words:	words of @area
+ * @area:	word 0 is the number of words that follow; NULL: none is mapped
+ */
+struct kcov_uniq_tee {
+	unsigned long	busy;
+	unsigned long	words;
+	unsigned long	*area;
+};
+
+static __always_inline struct kcov_uniq_tee *kcov_uniq_tee_of(void *area)
+{
+	return area - sizeof(struct kcov_uniq_tee);
+}
+
+/* False if the callback is to be ignored. */
+static __always_inline bool kcov_uniq_tee_enter(void *area, const unsigned long *item,
+						unsigned int words)
+{
+	struct kcov_uniq_tee *tee = kcov_uniq_tee_of(area);
+	unsigned long pos;
+	unsigned int i;
+
+	if (READ_ONCE(tee->busy))
+		return false;
+	WRITE_ONCE(tee->busy, 1);
+	barrier();
+	if (!tee->area)
+		return true;
+	pos = READ_ONCE(tee->area[0]) + 1;
+	if (pos + words <= tee->words) {
+		for (i = 0; i < words; i++)
+			WRITE_ONCE(tee->area[pos + i], item[i]);
+		WRITE_ONCE(tee->area[0], pos + words - 1);
+	}
+	return true;
+}
+
+static __always_inline void kcov_uniq_tee_leave(void *area)
+{
+	barrier();
+	WRITE_ONCE(kcov_uniq_tee_of(area)->busy, 0);
+}
+
+#endif /* _KERNEL_KCOV_UNIQ_TEE_H */
