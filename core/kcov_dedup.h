@@ -196,7 +196,8 @@ static __always_inline u32 kcov_dedup_cmp_hash(const unsigned long *key)
 		h = (h ^ key[i]) * (unsigned long)KCOV_DEDUP_GOLDEN;
 		h ^= h >> half;
 	}
-	return h;
+	h *= (unsigned long)KCOV_DEDUP_GOLDEN;
+	return h ^ h >> half;
 }
 
 /**

@@ -20,7 +20,7 @@ not_ok() { failed=1; echo "not ok $n - $*"; }
 
 # caught_by: the test that fails with the engine in $tmp/core, or nothing.
 caught_by() {
-	for t in test_set test_edge test_window test_oracle; do
+	for t in test_set test_edge test_cmp test_window test_oracle; do
 		"$cc" -std=gnu11 -O1 -I"$tmp/core" -Ishim -Itests/unit "tests/unit/$t.c" \
 			-o "$tmp/$t" 2> "$tmp/log" || { echo "the compiler"; return; }
 		# In $tmp, for what a crash leaves behind; a mutant may hang, too.
@@ -58,8 +58,8 @@ mutant "stale indices are believed" 's/n >= set->used || set->home\[n\] != slot/
 mutant "index one too high is believed" 's/if (n >= set->used ||/if (n > set->used ||/'
 mutant "the fast look believes stale indices" 's/return likely(n < set->used) \&\&/return/'
 mutant "the fast look compares half a key" 's/likely(set->keys\[n\] == key)/likely((u32)set->keys[n] == (u32)key)/'
-mutant "the slow look compares half a key" 's/if (set->keys\[n\] == key)/if ((u32)set->keys[n] == (u32)key)/'
-mutant "probes run past the table" 's/slot = (slot + 1) & set->mask/slot = slot + 1/'
+mutant "the slow look compares half a key" 's/if (a\[i\] != b\[i\])/if ((u32)a[i] != (u32)b[i])/'
+mutant "probes run past the table" 's/^\t\tslot &= set->mask;//'
 mutant "one probe too many" 's/unsigned int probes = KCOV_DEDUP_PROBES;/unsigned int probes = KCOV_DEDUP_PROBES + 1;/'
 mutant "one key too many" 's/if (n == set->limit)/if (n > set->limit)/'
 mutant "one key too few" 's/if (n == set->limit)/if (n + 1 == set->limit)/'
@@ -79,15 +79,15 @@ mutant "the keys stay when a window begins" '/w->set.used = 0;/d'
 mutant "forget leaves untracked" '/WRITE_ONCE(w->untracked, 0);/d'
 mutant "forget leaves dropped" '/WRITE_ONCE(w->dropped, 0);/d'
 mutant "forget leaves recorded" '/WRITE_ONCE(w->recorded, 0);/d'
-mutant "an area without room begins windows" 's/return !READ_ONCE(w->area\[0\]) && w->capacity;/return !READ_ONCE(w->area[0]);/'
-mutant "a 0 in word 0 means nothing" 's/return !READ_ONCE(w->area\[0\]) && w->capacity;/return false;/'
-mutant "one item too many" 's/if (pos > w->capacity)/if (pos > w->capacity + 1)/'
-mutant "one item too few" 's/if (pos > w->capacity)/if (pos >= w->capacity)/'
+mutant "an area without room begins windows" 's/return w->capacity && !(words/return !(words/'
+mutant "a 0 in word 0 means nothing" 's/return w->capacity && !(words/return 0 \&\& !(words/'
+mutant "one item too many" 's/if (n >= w->capacity)/if (n > w->capacity)/'
+mutant "one item too few" 's/if (n >= w->capacity)/if (n + 1 >= w->capacity)/'
 mutant "drops are not counted" '/WRITE_ONCE(w->dropped, w->dropped + 1);/d'
 mutant "untracked items are not counted" 's/WRITE_ONCE(w->untracked, w->untracked + 1);/;/'
-mutant "userspace's count is believed" 's/unsigned long pos = w->recorded + 1;/unsigned long pos = w->area[0] + 1;/'
-mutant "the count is written before the item" 's/^\tw->area\[pos\] = item;//; s/^\tsmp_store_release.*/&\n\tw->area[pos] = item;/'
-mutant "the count is not released" 's/smp_store_release(&w->area\[0\], pos)/w->area[0] = pos/'
+mutant "userspace's count is believed" 's/unsigned long n = w->recorded;/unsigned long n = w->area[0];/'
+mutant "the count is written before the item" 's/^\t\tw->area\[1 + n\] = \*item;//; s/^\t\tsmp_store_release.*/&\n\t\tw->area[1 + n] = *item;/'
+mutant "the count is not released" 's/smp_store_release(&w->area\[0\], n + 1)/w->area[0] = n + 1/'
 
 # Callbacks.
 mutant "busy is not looked at" 's/if (unlikely(READ_ONCE(d->busy)))/if (0)/'
@@ -103,8 +103,21 @@ mutant "the reset flag leaves the edges" '/RESET;/,/^\t}/s/kcov_dedup_forget(&d-
 mutant "fast ignores word 0 of the PCs" 's/if (unlikely(!main0) || /if (/'
 mutant "edges: fast ignores word 0" 's/done = likely(READ_ONCE(d->edge.area\[0\])) \&\&/done =/'
 mutant "fast takes every PC for SEEN" 's/if (unlikely(!main0) || .*/if (0)/'
-mutant "mode 0 counts nothing" 's/^\tif (!mode)$/\tif (0)/'
-mutant "one reset for both areas" 's/if (kcov_dedup_zeroed(&d->edge))/if (kcov_dedup_zeroed(\&d->edge) || kcov_dedup_zeroed(\&d->main))/'
+mutant "mode 0 counts nothing" '/kcov_dedup_slow(struct/,/^}/s/if (!mode)/if (0)/'
+mutant "one reset for both areas" 's/kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);/if (kcov_dedup_zeroed(\&d->edge, 1) || kcov_dedup_zeroed(\&d->main, 1)) kcov_dedup_forget(\&d->edge);/'
+
+# Comparisons.
+mutant "comparisons: the PC is not compared" 's/for (i = 0; i < words; i++)$/for (i = 0; i < words - (words > 1); i++)/'
+mutant "comparisons: keys overlap" 's/set->home = (u32 \*)(set->keys + limit \* words)/set->home = (u32 *)(set->keys + limit)/'
+mutant "comparisons: half a hash" '/h ^= h >> half;/d'
+mutant "comparisons: a PC for the first argument" 's/{ type, arg1, arg2, pc }/{ type, pc, arg2, pc }/'
+mutant "comparisons: the count is stored before the record" '/smp_wmb();/d; s/^\t\tWRITE_ONCE(\*(u64 \*)w->area, n + 1);/&\n\t\tsmp_wmb();/'
+mutant "comparisons: no barrier" '/smp_wmb();/d'
+mutant "comparisons: records begin in word 0" 's/(u64 \*)w->area + 1) + n \* words/(u64 *)w->area) + n * words/'
+mutant "comparisons: a 0 means nothing" '/kcov_dedup_renew(&d->main, KCOV_DEDUP_CMP_WORDS);/d'
+mutant "comparisons: busy is not looked at" '/kcov_dedup_cmp(struct/,/^}/s/if (!kcov_dedup_enter(d))/kcov_dedup_enter(d); if (0)/'
+mutant "comparisons: in a mode of PCs" 's/if (mode & KCOV_DEDUP_CMP) {/if (mode) {/'
+mutant "comparisons: mode 1 counts nothing" '/kcov_dedup_cmp(struct/,/^}/s/if (!mode)/if (0)/'
 
 echo "1..$n"
 exit $failed

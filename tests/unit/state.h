@@ -29,7 +29,7 @@ enum side { GUARD_AFTER, GUARD_BEFORE };
 
 /*
  * Zeroed memory that touches a page without access: an access outside, on that
- * side, ends the program. Never freed, the tests are short.
+ * side, ends the program.
  */
 static inline void *guarded(size_t bytes, enum side side)
 {
@@ -43,6 +43,14 @@ static inline void *guarded(size_t bytes, enum side side)
 		exit(1);
 	}
 	return side == GUARD_AFTER ? p + page + len - bytes : p + page;
+}
+
+static inline void guarded_free(void *p, size_t bytes)
+{
+	uintptr_t page = sysconf(_SC_PAGESIZE), at = (uintptr_t)p & -page;
+
+	munmap((void *)(at - page), ((uintptr_t)p + bytes - at + page - 1) / page * page +
+	       2 * page);
 }
 
 /* A key of one word. */

@@ -147,14 +147,6 @@ static void pair_make(struct pair *p, u32 mode, struct shape main, struct shape 
 	model_make(&p->m, mode, main, edge);
 }
 
-static void guarded_free(void *p, size_t bytes)
-{
-	uintptr_t page = sysconf(_SC_PAGESIZE), at = (uintptr_t)p & -page;
-
-	munmap((void *)(at - page), ((uintptr_t)p + bytes - at + page - 1) / page * page +
-	       2 * page);
-}
-
 static void window_free(struct kcov_dedup_window *w)
 {
 	guarded_free(w->area, (w->capacity + 1) * sizeof(long));
