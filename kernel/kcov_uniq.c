@@ -199,6 +199,8 @@ static int kcov_uniq_prepare(spinlock_t *lock, struct kcov_uniq *u,
 {
 	int res = 0;
 
+	if (arg == KCOV_TRACE_UNIQ_CMP && !IS_ENABLED(CONFIG_KCOV_ENABLE_COMPARISONS))
+		return -EOPNOTSUPP;
 	if (arg == KCOV_TRACE_UNIQ_CMP)
 		return kcov_uniq_alloc_set(lock, &u->cmp_set,
 					   KCOV_DEDUP_CMP_WORDS);
@@ -444,38 +446,31 @@ static bool kcov_uniq_is_get_stats(unsigned int cmd)
  * @areap:	the descriptor's area
  * @cmd:	the command
  * @arg:	its argument
- * @res:	what the ioctl returns
  *
- * Return: true if the ioctl is done and @res set, false if it is for kcov.c.
+ * Return: 0 or -errno, or -ENOIOCTLCMD if the ioctl is for kcov.c.
  */
-bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
-		     unsigned long arg, int *res)
+int kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
+		    unsigned long arg)
 {
+	bool enable = cmd == KCOV_ENABLE && kcov_uniq_is_uniq(arg);
 	struct kcov_uniq *u;
 	unsigned long flags;
 
-	if (!(cmd == KCOV_ENABLE && kcov_uniq_is_uniq(arg)) &&
-	    cmd != KCOV_RESET_TRACE && !kcov_uniq_is_get_stats(cmd))
-		return false;
+	if (!enable && cmd != KCOV_RESET_TRACE && !kcov_uniq_is_get_stats(cmd))
+		return -ENOIOCTLCMD;
 
 	u = kcov_uniq_get(lock, areap);
-	if (!u) {
-		*res = -EINVAL;
-	} else if (cmd == KCOV_ENABLE && arg == KCOV_TRACE_UNIQ_CMP &&
-		   !IS_ENABLED(CONFIG_KCOV_ENABLE_COMPARISONS)) {
-		*res = -EOPNOTSUPP;
-	} else if (cmd == KCOV_ENABLE) {
-		*res = kcov_uniq_prepare(lock, u, arg);
-		return *res;
-	} else if (cmd == KCOV_RESET_TRACE) {
-		spin_lock_irqsave(lock, flags);
-		kcov_uniq_reset(u);
-		spin_unlock_irqrestore(lock, flags);
-		*res = 0;
-	} else {
-		*res = kcov_uniq_get_stats(lock, u, (void __user *)arg);
-	}
-	return true;
+	if (!u)
+		return -EINVAL;
+	if (enable)
+		return kcov_uniq_prepare(lock, u, arg) ?: -ENOIOCTLCMD;
+	if (cmd != KCOV_RESET_TRACE)
+		return kcov_uniq_get_stats(lock, u, (void __user *)arg);
+
+	spin_lock_irqsave(lock, flags);
+	kcov_uniq_reset(u);
+	spin_unlock_irqrestore(lock, flags);
+	return 0;
 }
 
 /* Map all of @vma to @mem, from vmalloc. */

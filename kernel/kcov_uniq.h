@@ -14,6 +14,7 @@
 #ifndef _KERNEL_KCOV_UNIQ_H
 #define _KERNEL_KCOV_UNIQ_H
 
+#include <linux/errno.h>
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
@@ -48,8 +49,8 @@ int kcov_uniq_mode(void *area, unsigned long arg, int mode);
 int kcov_uniq_remote_mode(unsigned long arg, int mode);
 void kcov_uniq_begin(void *area, unsigned long arg);
 unsigned int kcov_uniq_size(void *area, unsigned int size);
-bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
-		     unsigned long arg, int *res);
+int kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
+		    unsigned long arg);
 bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 		    int *res);
 void kcov_uniq_section_begin(void *area);
@@ -163,17 +164,9 @@ static inline unsigned int kcov_uniq_size(void *area, unsigned int size)
 	return size;
 }
 
-static inline bool kcov_uniq_ioctl(spinlock_t *lock, void **areap,
-				   unsigned int cmd, unsigned long arg, int *res)
-{
-	return false;
-}
-
-static inline bool kcov_uniq_mmap(spinlock_t *lock, void **areap,
-				  struct vm_area_struct *vma, int *res)
-{
-	return false;
-}
+/* No functions: taking addresses, inlined or not, changes how kcov.o is compiled. */
+#define kcov_uniq_ioctl(lock, areap, cmd, arg)		(-ENOIOCTLCMD)
+#define kcov_uniq_mmap(lock, areap, vma, res)		false
 
 static inline void kcov_uniq_section_begin(void *area)
 {
