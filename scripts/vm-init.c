@@ -27,7 +27,6 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,21 +126,38 @@ static void mount_all(void)
 	symlink("/proc/self/fd/2", "/dev/stderr");
 }
 
-/* 1 if this is the host's, and not hidden by a file system of the guest. */
-static int is_hosts(const char *dir)
+static int same_file(const char *path, int fd)
 {
-	struct statfs root, fs;
+	struct stat a, b;
 
-	return !statfs("/", &root) && !statfs(dir, &fs) && fs.f_type == root.f_type;
+	return !stat(path, &a) && !fstat(fd, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* The root is read-only; a directory under /tmp is also hidden by the guest's own. */
-static void expose(const char *dir, int writable)
+/*
+ * A directory of the host, to be read. It is there already, unless the guest's own /tmp
+ * or the like hides it: then it is still in @fd, which was opened before.
+ */
+static void expose(const char *dir, int fd)
 {
-	if (!writable && is_hosts(dir))
+	char path[64];
+
+	if (same_file(dir, fd))
 		return;
 	make_dirs(dir);
-	if (mount("none", dir, "hostfs", writable ? 0 : MS_RDONLY, dir))
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (mount(path, dir, NULL, MS_BIND, NULL))
+		die("cannot mount the host's %s: %s", dir, strerror(errno));
+}
+
+/*
+ * The same to be written to: from QEMU, which calls it @tag, or else from UML. Not cached,
+ * so that the host sees at once what is written.
+ */
+static void expose_writable(const char *dir, const char *tag)
+{
+	make_dirs(dir);
+	if (mount(tag, dir, "9p", 0, "trans=virtio,version=9p2000.L,msize=500000,cache=none") &&
+	    (errno != ENODEV || mount("none", dir, "hostfs", 0, dir)))
 		die("cannot mount the host's %s: %s", dir, strerror(errno));
 }
 
@@ -187,6 +203,12 @@ static char **read_strings(const char *name)
 		text += strlen(text) + 1;
 	}
 	return strings;
+}
+
+static void enter(const char *dir)
+{
+	if (chdir(dir))
+		die("cannot enter %s: %s", dir, strerror(errno));
 }
 
 static void open_stream(struct stream *s, const char *name)
@@ -294,27 +316,29 @@ static void write_verdict(int status)
 int main(int argc, char **argv)
 {
 	struct stream streams[2];
-	int in, n = 1;
+	int in, repo, cwd, n = 1;
 	sigset_t chld;
 	char **dirs;
 	pid_t pid;
 
 	umask(022);
 	sethostname("vm", 2);
-	mount_all();
 	/* More arguments may follow: UML appends to the kernel's command line. */
 	if (argc < 3)
 		die("usage (on the kernel's command line): init=.../vm-init -- REPO DIRECTORY");
-	expose(argv[1], 0);
-	expose(argv[2], 1);
-	if (chdir(argv[2]))
-		die("cannot enter %s: %s", argv[2], strerror(errno));
+	enter(argv[2]);
+	dirs = read_strings("dirs");
+	repo = open(argv[1], O_PATH | O_CLOEXEC);
+	cwd = open(dirs[0], O_PATH | O_CLOEXEC);
+	mount_all();
+	expose(argv[1], repo);
+	expose_writable(argv[2], "run");
+	enter(argv[2]);
 	if (open("started", O_CREAT | O_EXCL | O_CLOEXEC, 0644) < 0)
 		die("the guest has restarted, which ends it: %s", strerror(errno));
-	dirs = read_strings("dirs");
 	/* The scratch folder last: no other mount may hide it. */
-	expose(dirs[0], 0);
-	expose(dirs[1], 1);
+	expose(dirs[0], cwd);
+	expose_writable(dirs[1], "scratch");
 	loopback_up();
 
 	in = open("stdin", O_RDONLY | O_CLOEXEC);

@@ -9,7 +9,9 @@
 
 #define WORDS	4096
 #define BYTES	(WORDS * sizeof(unsigned long))
+/* Enough for a leak of 64 bytes a round to be seen; half of it under QEMU. */
 #define ROUNDS	10000
+#define SLOW	5000
 
 static const unsigned long modes[] = { 0, 1, 2, 4, 6 };
 
@@ -89,8 +91,8 @@ static void round_trip(int i)
 
 static void no_leak(void)
 {
+	int n, i, rounds = getenv("KCOV_TEST_SLOW") ? SLOW : ROUNDS;
 	unsigned long bytes, pages, slab, after, slab_after;
-	int n, i;
 
 	/* Caches fill in the first rounds. */
 	for (i = 0; i < 200; i++)
@@ -98,14 +100,14 @@ static void no_leak(void)
 	n = vmallocs(&bytes);
 	pages = number("/proc/meminfo", "VmallocUsed:");
 	slab = number("/proc/meminfo", "SUnreclaim:");
-	for (i = 0; i < ROUNDS; i++)
+	for (i = 0; i < rounds; i++)
 		round_trip(i);
 	after = number("/proc/meminfo", "VmallocUsed:");
 	slab_after = number("/proc/meminfo", "SUnreclaim:");
-	tap_ok(vmallocs(&bytes) == n, "%d descriptors: none of KCOV's vmalloc areas is left", ROUNDS);
+	tap_ok(vmallocs(&bytes) == n, "%d descriptors: none of KCOV's vmalloc areas is left", rounds);
 	tap_ok(after <= pages + 64, "VmallocUsed does not grow");
 	tap_diag("VmallocUsed %lu -> %lu kB", pages, after);
-	/* One leaked descriptor of 64 bytes a round were 640 kB. */
+	/* One leaked descriptor of 64 bytes a round were 320 or 640 kB. */
 	tap_ok(slab_after <= slab + 256, "slab does not grow");
 	tap_diag("SUnreclaim %lu -> %lu kB", slab, slab_after);
 }

@@ -69,38 +69,90 @@ static void disable(struct cov *c)
 	cov_close(c);
 }
 
-/* The lists of one window that holds work(), begun by a store of 0. */
+/*
+ * The lists of one window that holds work(), begun by a store of 0. The first call may
+ * do things that later ones do not, and a tick may hit any: twice the same is work().
+ */
 static void reference(struct cov *c, struct list *main, struct list *edge)
 {
-	int i;
+	int i, alike = 0;
 
-	/* The first call may do things that later ones do not. */
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 3 || (alike < 2 && i < 1000); i++) {
 		cov_clear(c);
 		work();
+		alike = i && same(main, c->main) && same(edge, c->edge) ? alike + 1 : 0;
 		take(main, c->main);
 		take(edge, c->edge);
 	}
 }
 
+/* Does an area hold all of a list? A tick that hit the task may have added more. */
+static bool holds(const unsigned long *area, const struct list *l)
+{
+	struct list got;
+	unsigned long i;
+
+	take(&got, area);
+	for (i = 0; i < l->n; i++)
+		if (!has(&got, l->item[i]))
+			return false;
+	return true;
+}
+
+/* Does it hold an item that a list has not? Then something came between. */
+static bool disturbed(const unsigned long *area, const struct list *l)
+{
+	unsigned long i, n = cov_count(area, WORDS);
+
+	for (i = 1; i <= n; i++)
+		if (!has(l, area[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Where the kernel is preemptible, a tick adds PCs to a window that it hits, and takes
+ * the place of an edge: all PCs must be there still. Any other difference is wrong.
+ */
+struct windows {
+	int ticks, wrong;
+};
+
+static void judge(struct windows *w, const struct cov *c, const struct list *main,
+		  const struct list *edge)
+{
+	if (same(main, c->main) && same(edge, c->edge))
+		return;
+	if ((disturbed(c->main, main) || disturbed(c->edge, edge)) && holds(c->main, main))
+		w->ticks++;
+	else
+		w->wrong++;
+}
+
+static bool all_right(const struct windows *w, int n)
+{
+	if (w->ticks || w->wrong)
+		tap_diag("%d windows wrong, %d hit by a tick", w->wrong, w->ticks);
+	return !w->wrong && w->ticks <= n / 50;
+}
+
 static void many_windows(unsigned long mode)
 {
 	struct cov c = enabled(mode);
+	struct windows w = { 0 };
 	struct list main, edge;
-	int i, wrong = 0;
+	int i;
 
 	reference(&c, &main, &edge);
 	for (i = 0; i < WINDOWS; i++) {
 		cov_clear(&c);
 		work();
-		wrong += !same(&main, c.main) || !same(&edge, c.edge);
+		judge(&w, &c, &main, &edge);
 	}
 	disable(&c);
-	tap_ok(!wrong && (main.n || edge.n),
+	tap_ok(all_right(&w, WINDOWS) && (main.n || edge.n),
 	       "mode %lu: %d windows by storing 0, each with all %lu PCs and %lu edges",
 	       mode, WINDOWS, main.n, edge.n);
-	if (wrong)
-		tap_diag("%d windows differ", wrong);
 }
 
 /* Without a reset, what was seen stays seen. */
@@ -108,14 +160,17 @@ static void one_window(unsigned long mode)
 {
 	struct cov c = enabled(mode);
 	unsigned long n, edges;
-	int i;
+	int i, tries = 0;
 
 	for (i = 0; i < 10; i++)
 		work();
-	n = c.main[0];
-	edges = c.edge[0];
-	for (i = 0; i < 1000; i++)
-		work();
+	/* A tick may add something, but not for ever. */
+	do {
+		n = c.main[0];
+		edges = c.edge[0];
+		for (i = 0; i < 1000; i++)
+			work();
+	} while ((n != c.main[0] || edges != c.edge[0]) && ++tries < 20);
 	tap_ok(n == c.main[0] && edges == c.edge[0] && n + edges,
 	       "mode %lu: 1000 calls more add nothing to a window", mode);
 	disable(&c);
@@ -212,19 +267,6 @@ static void *resetter(void *arg)
 	return NULL;
 }
 
-/* Does an area hold all of a list? A tick that hit the task may have added more. */
-static bool holds(const unsigned long *area, const struct list *l)
-{
-	struct list got;
-	unsigned long i;
-
-	take(&got, area);
-	for (i = 0; i < l->n; i++)
-		if (!has(&got, l->item[i]))
-			return false;
-	return true;
-}
-
 static void reset_by_thread(unsigned long mode)
 {
 	struct cov c = enabled(mode);
@@ -259,23 +301,25 @@ static void reset_by_ioctl(unsigned long mode)
 {
 	struct cov c = enabled(mode);
 	struct list main, edge;
+	struct windows w = { 0 };
 	struct kcov_stats st;
-	int i, wrong = 0;
+	int i, alike = 0;
 
-	cov_reset(c.fd);
-	work();
-	cov_reset(c.fd);
-	work();
-	take(&main, c.main);
-	take(&edge, c.edge);
+	for (i = 0; i < 3 || (alike < 2 && i < 1000); i++) {
+		cov_reset(c.fd);
+		work();
+		alike = i && same(&main, c.main) && same(&edge, c.edge) ? alike + 1 : 0;
+		take(&main, c.main);
+		take(&edge, c.edge);
+	}
 	for (i = 0; i < 1000; i++) {
 		cov_reset(c.fd);
 		work();
-		wrong += !same(&main, c.main) || !same(&edge, c.edge);
+		judge(&w, &c, &main, &edge);
 	}
 	cov_disable(c.fd);
 	cov_stats(c.fd, &st);
-	tap_ok(!wrong && (mode & 2 ? main.n : edge.n) &&
+	tap_ok(all_right(&w, 1000) && (mode & 2 ? main.n : edge.n) &&
 	       (!(mode & 2) || st.main.recorded == c.main[0]) &&
 	       (!(mode & 4) || st.edge.recorded == c.edge[0]),
 	       "mode %lu: KCOV_RESET_TRACE, 1000 windows all the same", mode);
