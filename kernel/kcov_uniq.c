@@ -446,31 +446,35 @@ static bool kcov_uniq_is_get_stats(unsigned int cmd)
  * @areap:	the descriptor's area
  * @cmd:	the command
  * @arg:	its argument
+ * @res:	what the ioctl returns
  *
- * Return: 0 or -errno, or -ENOIOCTLCMD if the ioctl is for kcov.c.
+ * Return: true if the ioctl is done and @res set, false if it is for kcov.c.
  */
-int kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
-		    unsigned long arg)
+bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
+		     unsigned long arg, int *res)
 {
 	bool enable = cmd == KCOV_ENABLE && kcov_uniq_is_uniq(arg);
 	struct kcov_uniq *u;
 	unsigned long flags;
 
 	if (!enable && cmd != KCOV_RESET_TRACE && !kcov_uniq_is_get_stats(cmd))
-		return -ENOIOCTLCMD;
+		return false;
 
 	u = kcov_uniq_get(lock, areap);
-	if (!u)
-		return -EINVAL;
-	if (enable)
-		return kcov_uniq_prepare(lock, u, arg) ?: -ENOIOCTLCMD;
-	if (cmd != KCOV_RESET_TRACE)
-		return kcov_uniq_get_stats(lock, u, (void __user *)arg);
-
-	spin_lock_irqsave(lock, flags);
-	kcov_uniq_reset(u);
-	spin_unlock_irqrestore(lock, flags);
-	return 0;
+	if (!u) {
+		*res = -EINVAL;
+	} else if (enable) {
+		*res = kcov_uniq_prepare(lock, u, arg);
+		return *res;
+	} else if (cmd == KCOV_RESET_TRACE) {
+		spin_lock_irqsave(lock, flags);
+		kcov_uniq_reset(u);
+		spin_unlock_irqrestore(lock, flags);
+		*res = 0;
+	} else {
+		*res = kcov_uniq_get_stats(lock, u, (void __user *)arg);
+	}
+	return true;
 }
 
 /* Map all of @vma to @mem, from vmalloc. */

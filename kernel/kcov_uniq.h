@@ -14,7 +14,6 @@
 #ifndef _KERNEL_KCOV_UNIQ_H
 #define _KERNEL_KCOV_UNIQ_H
 
-#include <linux/errno.h>
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
@@ -49,8 +48,8 @@ int kcov_uniq_mode(void *area, unsigned long arg, int mode);
 int kcov_uniq_remote_mode(unsigned long arg, int mode);
 void kcov_uniq_begin(void *area, unsigned long arg);
 unsigned int kcov_uniq_size(void *area, unsigned int size);
-int kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
-		    unsigned long arg);
+bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
+		     unsigned long arg, int *res);
 bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 		    int *res);
 void kcov_uniq_section_begin(void *area);
@@ -90,8 +89,7 @@ static __always_inline void kcov_uniq_pc(void *area, unsigned long pos,
  * @area:	the task's area
  *
  * In a unique mode that is every comparison of the task, in KCOV_TRACE_CMP one that is
- * lost. The caller has checked that the callback is to be collected. @area is last, so
- * that the others can stay in the registers where the caller has them.
+ * lost. The caller has checked that the callback is to be collected.
  */
 static __always_inline void kcov_uniq_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
 					  void *area)
@@ -121,60 +119,23 @@ static inline unsigned long kcov_uniq_bytes(unsigned long words)
 
 #else /* CONFIG_KCOV_UNIQ */
 
-static inline void kcov_uniq_pc(void *area, unsigned long pos, unsigned long ip)
-{
-}
-
-static inline void kcov_uniq_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
-				 void *area)
-{
-}
-
-static inline unsigned long kcov_uniq_bytes(unsigned long words)
-{
-	return words * sizeof(unsigned long);
-}
-
-static inline void *kcov_uniq_area(void *mem, unsigned long words)
-{
-	return mem;
-}
-
-static inline void kcov_uniq_area_free(void *area)
-{
-	vfree(area);
-}
-
-static inline int kcov_uniq_mode(void *area, unsigned long arg, int mode)
-{
-	return mode;
-}
-
-static inline int kcov_uniq_remote_mode(unsigned long arg, int mode)
-{
-	return mode;
-}
-
-static inline void kcov_uniq_begin(void *area, unsigned long arg)
-{
-}
-
-static inline unsigned int kcov_uniq_size(void *area, unsigned int size)
-{
-	return size;
-}
-
-/* No functions: taking addresses, inlined or not, changes how kcov.o is compiled. */
-#define kcov_uniq_ioctl(lock, areap, cmd, arg)		(-ENOIOCTLCMD)
+/*
+ * No inline functions: even if nothing is left of them, they change in which order the
+ * compiler sees things, and which registers it takes. kcov.o is to be what it was.
+ */
+#define kcov_uniq_pc(area, pos, ip)			do { } while (0)
+#define kcov_uniq_cmp(type, arg1, arg2, ip, area)	do { } while (0)
+#define kcov_uniq_bytes(words)				((words) * sizeof(unsigned long))
+#define kcov_uniq_area(mem, words)			(mem)
+#define kcov_uniq_area_free(area)			vfree(area)
+#define kcov_uniq_mode(area, arg, mode)			(mode)
+#define kcov_uniq_remote_mode(arg, mode)		(mode)
+#define kcov_uniq_begin(area, arg)			do { } while (0)
+#define kcov_uniq_size(area, size)			(size)
+#define kcov_uniq_ioctl(lock, areap, cmd, arg, res)	false
 #define kcov_uniq_mmap(lock, areap, vma, res)		false
-
-static inline void kcov_uniq_section_begin(void *area)
-{
-}
-
-static inline void kcov_uniq_section_end(void *owner_area, void *area, u64 lost)
-{
-}
+#define kcov_uniq_section_begin(area)			do { } while (0)
+#define kcov_uniq_section_end(owner_area, area, lost)	do { } while (0)
 
 #endif /* CONFIG_KCOV_UNIQ */
 
