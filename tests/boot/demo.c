@@ -73,9 +73,9 @@ static size_t lacking(const unsigned long *area, size_t n, const struct uniq *wa
 	*extra = 0;
 	uniq_clear(&seen);
 	for (i = 0; i < n; i++) {
-		if (!uniq_add(&seen, area[i]))
+		if (!uniq_add(&seen, &area[i]))
 			continue;
-		if (uniq_has(want, area[i]))
+		if (uniq_has(want, &area[i]))
 			found++;
 		else
 			++*extra;
@@ -557,7 +557,7 @@ static void set_up(void)
 		exit(1);
 	expect_init(ref);
 	expect_init(now);
-	uniq_init(&seen, 4 * WORDS);
+	uniq_init(&seen, 4 * WORDS, 1);
 }
 
 /* A line on stderr once it takes long, so that nobody wonders. */
