@@ -29,6 +29,7 @@
 #include <sys/prctl.h>
 
 #define BIG_WORDS	(16ul << 20)
+#define BIG_WORDS_SHORT	(1ul << 20)
 #define MIN_REPEAT	15
 #define MIN_REPEAT_CMP	15
 #define MIN_RUN		20
@@ -58,6 +59,7 @@ static unsigned long *cmp_list;
 static struct want cmps = { .words = CMP_WORDS };
 static struct uniq scratch, scratch_cmp;
 static struct uniq places_before, places_now;
+static size_t big_words = BIG_WORDS;
 static unsigned long *before;	/* a full trace */
 static size_t n_before;		/* its words */
 static unsigned long *sorted;
@@ -161,39 +163,18 @@ static void expect_cmps(const unsigned long *trace, size_t n)
 	}
 }
 
-/* The place of a comparison: what is the same in each run. */
-static void place_of(const unsigned long *cmp, unsigned long *place)
-{
-	place[0] = cmp[0];
-	place[1] = cmp[0] & KCOV_CMP_CONST ? cmp[1] : 0;
-	place[2] = 0;
-	place[3] = cmp[3];
-}
-
 static bool same_places(const unsigned long *a, const unsigned long *b, size_t words)
 {
 	unsigned long x[CMP_WORDS], y[CMP_WORDS];
 	size_t i;
 
 	for (i = 0; i < words; i += CMP_WORDS) {
-		place_of(a + i, x);
-		place_of(b + i, y);
+		cmp_place(a + i, x);
+		cmp_place(b + i, y);
 		if (memcmp(x, y, sizeof(x)))
 			return false;
 	}
 	return true;
-}
-
-/* The places of @n comparisons, each once. */
-static void places_from(struct uniq *places, const unsigned long *cmp, size_t n)
-{
-	unsigned long place[CMP_WORDS];
-
-	uniq_clear(places);
-	for (; n; n--, cmp += CMP_WORDS) {
-		place_of(cmp, place);
-		uniq_add(places, place);
-	}
 }
 
 static unsigned int sort_words;
@@ -736,7 +717,7 @@ static struct cov open_or_exit(size_t words)
 	int err;
 
 	cov_open_or_exit(&c, words, COV_EDGE);
-	err = cov_map_tee(&c, BIG_WORDS);
+	err = cov_map_tee(&c, big_words);
 	if (!err)
 		return c;
 	fprintf(stderr, "no second area (%s): boot with scripts/vm --config tee\n",
@@ -867,7 +848,7 @@ static void switches(void)
 /* ---- threads that trace at once ---- */
 
 #define THREAD_WORDS	(256ul << 10)
-#define THREAD_TEE	(4ul << 20)
+#define THREAD_TEE	(slow() ? 1ul << 20 : 4ul << 20)
 #define MAX_THREADS	64
 
 struct tracer {
@@ -1043,10 +1024,10 @@ static void allocate(void)
 	sorted = big_alloc(SORT_MAX * sizeof(*sorted));
 	expect_init(&expect);
 	uniq_init(&tracked, SET_ITEMS, CMP_WORDS);
-	uniq_init(&scratch, BIG_WORDS / 16, 1);
-	uniq_init(&scratch_cmp, BIG_WORDS / 16, CMP_WORDS);
-	uniq_init(&places_before, BIG_WORDS / 256, CMP_WORDS);
-	uniq_init(&places_now, BIG_WORDS / 256, CMP_WORDS);
+	uniq_init(&scratch, BIG_WORDS / 64, 1);
+	uniq_init(&scratch_cmp, BIG_WORDS / 64, CMP_WORDS);
+	places_init(&places_before);
+	places_init(&places_now);
 }
 
 int main(int argc, char **argv)
@@ -1068,7 +1049,9 @@ int main(int argc, char **argv)
 			fprintf(stderr, "usage: oracle [--plain | --short | [WORKLOAD | threads | switch]...]\n");
 			return 2;
 		}
-	c = open_or_exit(BIG_WORDS);
+	if (short_run && !n)
+		big_words = BIG_WORDS_SHORT;
+	c = open_or_exit(big_words);
 	self_check();
 	self_check_cmps();
 

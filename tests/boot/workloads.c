@@ -1952,3 +1952,27 @@ void expect_from(struct expect *e, const unsigned long *pcs, size_t n)
 		prev = pcs[i];
 	}
 }
+
+void cmp_place(const unsigned long *cmp, unsigned long *place)
+{
+	place[0] = cmp[0];
+	place[1] = cmp[0] & KCOV_CMP_CONST ? cmp[1] : 0;
+	place[2] = 0;
+	place[3] = cmp[3];
+}
+
+void places_init(struct uniq *places)
+{
+	uniq_init(places, MAX_DISTINCT, CMP_WORDS);
+}
+
+void places_from(struct uniq *places, const unsigned long *cmp, size_t n)
+{
+	unsigned long place[CMP_WORDS];
+
+	uniq_clear(places);
+	for (; n; n--, cmp += CMP_WORDS) {
+		cmp_place(cmp, place);
+		uniq_add(places, place);
+	}
+}

@@ -98,4 +98,13 @@ struct expect {
 void expect_init(struct expect *e);
 void expect_from(struct expect *e, const unsigned long *pcs, size_t n);
 
+/*
+ * The place of a comparison: what is the same in each run, which is all but arguments
+ * that are no constants (addresses, PIDs, times).
+ */
+void cmp_place(const unsigned long *cmp, unsigned long *place);
+void places_init(struct uniq *places);
+/* Those of @n comparisons, each once. */
+void places_from(struct uniq *places, const unsigned long *cmp, size_t n);
+
 #endif /* WORKLOADS_H */
