@@ -304,6 +304,8 @@ static void reset_by_ioctl(unsigned long mode)
 		cov_reset(c.fd);
 		work();
 		wrong += !same(&main, c.main) || !same(&edge, c.edge);
+		/* What a reset that does nothing would leave in the next one. */
+		getppid();
 	}
 	cov_disable(c.fd);
 	cov_stats(c.fd, &st);
@@ -577,7 +579,7 @@ static void one_window_of_work(int fd, unsigned long mode, struct kcov_stats *st
 /* Comparisons in areas with room for none: counted, just those that there are. */
 static void no_room(unsigned long mode, size_t words)
 {
-	struct kcov_stats want, st, again, reset;
+	struct kcov_stats want, st, again, reset, other;
 	struct cov c;
 	int i, fd = cov_fd();
 
@@ -608,6 +610,13 @@ static void no_room(unsigned long mode, size_t words)
 	tap_ok(!reset.main.dropped && again.main.dropped == st.main.dropped,
 	       "mode %lu, %zu words: after KCOV_RESET_TRACE 0, then the same number",
 	       mode, words);
+	/* Word 0 was 0 all the time: that another mode was there is what counts. */
+	one_window_of_work(fd, 2, &other);
+	one_window_of_work(fd, mode, &again);
+	tap_ok(other.main.recorded == words - 1 && other.main.dropped &&
+	       other.main.dropped != st.main.dropped &&
+	       again.main.dropped == st.main.dropped && !again.main.recorded,
+	       "mode %lu, %zu words: a new window after mode 2", mode, words);
 	close(fd);
 }
 
