@@ -618,7 +618,8 @@ static void json_row(const struct row *row, int m, const char *sep)
 	       "\"edges_recorded\": %lu, \"edges_dropped\": %lu, "
 	       "\"untracked\": %s, \"lacking_%s\": %zu, \"sets\": \"%s\"}%s\n",
 	       modes[m], row->recorded[0], row->dropped[0], row->recorded[1],
-	       row->dropped[1], row->untracked ? "true" : "false", is_cmp(m) ? "places" : "pcs", row->lacks, verdicts[row->verdict], sep);
+	       row->dropped[1], row->untracked ? "true" : "false",
+	       is_cmp(m) ? "places" : "pcs", row->lacks, verdicts[row->verdict], sep);
 }
 
 static void json_string(const char *s)

@@ -700,8 +700,8 @@ static int plain(void)
 		w = workload_find(plain_workloads[k]);
 		equal += plain_tries(w, &c, "modes 2, 4 and 6 as mode 0", KCOV_TRACE_PC,
 				     pc_modes, ARRAY_SIZE(pc_modes));
-		equal_cmp += plain_tries(w, &c, "mode 8 as mode 1, but for arguments", KCOV_TRACE_CMP,
-					 cmp_modes, 1);
+		equal_cmp += plain_tries(w, &c, "mode 8 as mode 1, but for arguments",
+					 KCOV_TRACE_CMP, cmp_modes, 1);
 	}
 	cov_close(&c);
 	tap_ok(equal >= MIN_REPEAT, "%d workloads are as in mode 0, at least %d",
