@@ -4,6 +4,8 @@
  *
  * Where Linux has an answer already, the new modes must give the same: those tests
  * run in mode 0, too.
+ *
+ * abi --nocmp: on a kernel without CONFIG_KCOV_ENABLE_COMPARISONS
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -15,7 +17,7 @@
 #define BYTES	(WORDS * sizeof(unsigned long))
 #define PAGE	4096
 
-static const unsigned long modes[] = { 0, 1, 2, 4, 6 };
+static const unsigned long modes[] = { 0, 1, 2, 4, 6, 8 };
 
 static bool is_mode(unsigned long mode)
 {
@@ -95,7 +97,8 @@ static void init_sizes(void)
 static void mode_values(void)
 {
 	static const unsigned long odd[] = {
-		1ul << 32 | 2, 1ul << 32 | 4, 1ul << 31, 1ul << 16 | 2, ~0ul, ~1ul,
+		1ul << 32 | 2, 1ul << 32 | 4, 1ul << 32 | 8, 1ul << 31, 1ul << 16 | 2,
+		1ul << 16 | 8, ~0ul, ~1ul,
 	};
 	struct cov c = fresh(WORDS, 0);
 	unsigned long mode;
@@ -111,7 +114,7 @@ static void mode_values(void)
 			wrong++;
 		}
 	}
-	tap_ok(!wrong, "KCOV_ENABLE: modes 0, 1, 2, 4, 6 and none else below 1024");
+	tap_ok(!wrong, "KCOV_ENABLE: modes 0, 1, 2, 4, 6, 8 and none else below 1024");
 	for (i = wrong = 0; i < ARRAY_SIZE(odd); i++)
 		wrong += cov_enable(c.fd, odd[i]) != -EINVAL;
 	tap_ok(!wrong, "KCOV_ENABLE: no mode with high bits set");
@@ -135,6 +138,7 @@ static void remote_modes(void)
 	check(remote_enable(c.fd, 2, 1), -EOPNOTSUPP, "KCOV_REMOTE_ENABLE in mode 2");
 	check(remote_enable(c.fd, 4, 1), -EOPNOTSUPP, "KCOV_REMOTE_ENABLE in mode 4");
 	check(remote_enable(c.fd, 6, 1), -EOPNOTSUPP, "KCOV_REMOTE_ENABLE in mode 6");
+	check(remote_enable(c.fd, 8, 1), -EOPNOTSUPP, "KCOV_REMOTE_ENABLE in mode 8");
 	check(remote_enable(c.fd, 3, 1), -EINVAL, "KCOV_REMOTE_ENABLE in mode 3");
 	check(cov_enable(c.fd, 2), 0, "KCOV_ENABLE in mode 2");
 	check(cov_disable(c.fd), 0, "KCOV_DISABLE");
@@ -386,8 +390,8 @@ static void stats_modes(void)
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		unsigned long mode = modes[i], capacity = WORDS - 1;
 
-		if (mode == 1)
-			capacity /= 4;
+		if (mode_is_cmp(mode))
+			capacity /= CMP_WORDS;
 		cov_clear(&c);
 		cov_enable(c.fd, mode);
 		cov_disable(c.fd);
@@ -405,8 +409,47 @@ static void stats_modes(void)
 	cov_close(&c);
 }
 
-int main(void)
+/* Linux's ENOTSUPP, which userspace does not know. */
+#define KERNEL_ENOTSUPP	524
+
+static int nocmp(void)
 {
+	static const int want[] = { 0, -KERNEL_ENOTSUPP, 0, -EINVAL, 0, -EINVAL, 0,
+				    -EINVAL, -EOPNOTSUPP, -EINVAL };
+	struct cov c = fresh(WORDS, COV_EDGE);
+	struct kcov_stats st;
+	size_t mode, i;
+	int got;
+
+	for (mode = 0; mode < ARRAY_SIZE(want); mode++) {
+		got = cov_enable(c.fd, mode);
+		tap_ok(got == want[mode], "mode %zu without comparisons: %d", mode, got);
+		if (got)
+			continue;
+		cov_clear(&c);
+		getppid();
+		cov_disable(c.fd);
+		tap_ok(!cov_stats(c.fd, &st) && st.mode == mode &&
+		       st.main.recorded + st.edge.recorded >= 3, "it collects");
+	}
+	/* What is refused leaves no trace. */
+	cov_enable(c.fd, 2);
+	cov_disable(c.fd);
+	for (i = 0; i < 2; i++)
+		cov_enable(c.fd, i ? 8 : 1);
+	tap_ok(!cov_stats(c.fd, &st) && st.mode == 2 && st.main.recorded == c.main[0] &&
+	       c.main[0], "a mode that is refused leaves the window alone");
+	cov_close(&c);
+	check(cov_enable(c.fd = cov_fd(), 8), -EINVAL,
+	      "mode 8 without comparisons before KCOV_INIT_TRACE");
+	close(c.fd);
+	return tap_done();
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "--nocmp"))
+		return nocmp();
 	before_init();
 	init_sizes();
 	mode_values();

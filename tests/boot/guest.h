@@ -200,6 +200,26 @@ static inline size_t cov_count(const unsigned long *area, size_t words)
 	return n < words ? n : words - 1;
 }
 
+/* A comparison in an area of mode 1 or 8: type, both arguments, PC. */
+#define CMP_WORDS	4u
+
+static inline size_t cov_cmp_capacity(size_t words)
+{
+	return (words - 1) / CMP_WORDS;
+}
+
+static inline size_t cov_cmp_count(const unsigned long *area, size_t words)
+{
+	unsigned long n = __atomic_load_n(&area[0], __ATOMIC_ACQUIRE);
+
+	return n < cov_cmp_capacity(words) ? n : cov_cmp_capacity(words);
+}
+
+static inline bool mode_is_cmp(unsigned long mode)
+{
+	return mode == KCOV_TRACE_CMP || mode == KCOV_TRACE_UNIQ_CMP;
+}
+
 static inline void cov_clear(struct cov *c)
 {
 	__atomic_store_n(&c->main[0], 0, __ATOMIC_RELEASE);
@@ -232,6 +252,20 @@ static inline uint64_t clock_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/* $KCOV_TEST_SLOW=1: an emulated machine, 20 to 50 times slower than this one. */
+static inline bool slow(void)
+{
+	const char *env = getenv("KCOV_TEST_SLOW");
+
+	return env && !strcmp(env, "1");
+}
+
+/* How often to repeat a thing. */
+static inline int fewer(int rounds)
+{
+	return slow() ? (rounds + 19) / 20 : rounds;
 }
 
 /*

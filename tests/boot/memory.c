@@ -9,11 +9,11 @@
 
 #define WORDS	4096
 #define BYTES	(WORDS * sizeof(unsigned long))
-/* Enough for a leak of 64 bytes a round to be seen; half of it under QEMU. */
-#define ROUNDS	10000
-#define SLOW	5000
+#define CMP_STATE	(832ul << 10)	/* of mode 8 */
+/* Enough for a leak of 64 bytes a round to be seen. */
+#define ROUNDS	(slow() ? 5000 : 10000)
 
-static const unsigned long modes[] = { 0, 1, 2, 4, 6 };
+static const unsigned long modes[] = { 0, 1, 2, 4, 6, 8 };
 
 /* How many allocations in /proc/vmallocinfo KCOV made, and their bytes. */
 static int vmallocs(unsigned long *bytes)
@@ -81,9 +81,10 @@ static void round_trip(int i)
 	if (cov_disable(c.fd))
 		exit(1);
 	if (way == 2) {
-		/* Another mode on the same descriptor, and a reset in between. */
+		/* Other modes on the same descriptor, and a reset in between. */
 		cov_reset(c.fd);
-		if (cov_enable(c.fd, 6) || cov_disable(c.fd))
+		if (cov_enable(c.fd, 6) || cov_disable(c.fd) ||
+		    cov_enable(c.fd, 8) || cov_disable(c.fd))
 			exit(1);
 	}
 	cov_close(&c);
@@ -91,7 +92,7 @@ static void round_trip(int i)
 
 static void no_leak(void)
 {
-	int n, i, rounds = getenv("KCOV_TEST_SLOW") ? SLOW : ROUNDS;
+	int n, i, rounds = ROUNDS;
 	unsigned long bytes, pages, slab, after, slab_after;
 
 	/* Caches fill in the first rounds. */
@@ -147,9 +148,33 @@ static void stated(void)
 		       modes[i], bytes >> 10);
 		tap_diag("%lu bytes, with a large area %lu", bytes, big);
 	}
+	bytes = state_bytes(KCOV_TRACE_UNIQ_CMP, WORDS);
+	tap_ok(bytes >= CMP_STATE && bytes <= CMP_STATE + 2 * 4096,
+	       "mode 8: what is stated");
 	/* The hidden page, and the guard page that every vmalloc area has. */
 	bytes = mode_bytes(0, WORDS) - BYTES;
 	tap_ok(bytes <= 2 * 4096, "mode 0: %lu bytes beyond the area", bytes);
+}
+
+/* One descriptor in all modes, twice: each needs its state once. */
+static void all_in_turn(void)
+{
+	unsigned long before, once, twice, after;
+	int n = vmallocs(&before), turn;
+	struct cov c;
+	size_t i;
+
+	cov_open_or_exit(&c, WORDS, COV_EDGE);
+	for (turn = 0; turn < 2; turn++) {
+		for (i = 0; i < ARRAY_SIZE(modes); i++)
+			if (cov_enable(c.fd, modes[i]) || cov_disable(c.fd))
+				exit(1);
+		vmallocs(turn ? &twice : &once);
+	}
+	cov_close(&c);
+	tap_ok(once == twice && once - before <= (2ul << 20) + 2 * BYTES,
+	       "all modes in turn: %lu KiB of state and areas", (once - before) >> 10);
+	tap_ok(vmallocs(&after) == n && after == before, "and all of it is freed");
 }
 
 static void put(const char *path, const char *value)
@@ -278,6 +303,7 @@ static void no_memory(void)
 int main(void)
 {
 	stated();
+	all_in_turn();
 	no_leak();
 	no_memory();
 	return tap_done();

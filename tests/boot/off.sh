@@ -12,7 +12,7 @@ for mode in 0 1; do
 	"$bin/kcov-sample" $mode > $out 2>&1 && [ -s $out ]
 	ok $? "kcov-sample $mode works"
 done
-for mode in 2 4 6; do
+for mode in 2 4 6 8; do
 	"$bin/kcov-sample" $mode > $out 2>&1
 	[ $? -eq 1 ] && grep -q "does not have mode $mode" $out
 	ok $? "kcov-sample $mode: says that the kernel lacks it, status 1"

@@ -5,20 +5,39 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "guest.h"
 
 #define WORDS	4096
 #define BYTES	(WORDS * sizeof(unsigned long))
-#define WINDOWS	100000
+#define WINDOWS	fewer(100000)
 
-static const unsigned long uniq_modes[] = { 2, 4, 6 };
+static const unsigned long uniq_modes[] = { 2, 4, 6, 8 };
 
-/* What the tests trace: enough code to be worth a window, always the same. */
+/* Words of an item in the main area. The edge area of the modes with other ones is empty. */
+static unsigned int unit;
+
+static void set_mode(unsigned long mode)
+{
+	unit = mode_is_cmp(mode) ? CMP_WORDS : 1;
+}
+
+/* Does the mode fill the main area? */
+static bool in_main(unsigned long mode)
+{
+	return mode != KCOV_TRACE_UNIQ_EDGE;
+}
+
+/*
+ * What the tests trace: enough code to be worth a window, always the same. The option
+ * is one that prctl() compares with all those that it has.
+ */
 static void work(void)
 {
-	if (read(-1, NULL, 0) != -1)
+	if (read(-1, NULL, 0) != -1 || prctl(0x5a5a0000, 0, 0, 0, 0) != -1)
 		exit(1);
 }
 
@@ -28,26 +47,38 @@ struct list {
 	unsigned long item[WORDS];
 };
 
+static unsigned long items(const unsigned long *area)
+{
+	return unit == 1 ? cov_count(area, WORDS) : cov_cmp_count(area, WORDS);
+}
+
 static void take(struct list *l, const unsigned long *area)
 {
-	l->n = cov_count(area, WORDS);
-	memcpy(l->item, &area[1], l->n * sizeof(unsigned long));
+	l->n = items(area);
+	memcpy(l->item, &area[1], l->n * unit * sizeof(unsigned long));
 }
 
 static bool same(const struct list *l, const unsigned long *area)
 {
-	return cov_count(area, WORDS) == l->n &&
-	       !memcmp(&area[1], l->item, l->n * sizeof(unsigned long));
+	return area[0] == l->n &&
+	       !memcmp(&area[1], l->item, l->n * unit * sizeof(unsigned long));
 }
 
-static bool has(const struct list *l, unsigned long item)
+static bool has(const struct list *l, const unsigned long *item)
 {
 	unsigned long i;
 
 	for (i = 0; i < l->n; i++)
-		if (l->item[i] == item)
+		if (!memcmp(&l->item[i * unit], item, unit * sizeof(*item)))
 			return true;
 	return false;
+}
+
+static bool has_edge(const struct list *l, unsigned long prev, unsigned long pc)
+{
+	unsigned long word = cov_edge_word(prev, pc);
+
+	return has(l, &word);
 }
 
 static struct cov enabled(unsigned long mode)
@@ -55,6 +86,7 @@ static struct cov enabled(unsigned long mode)
 	struct cov c;
 	int err;
 
+	set_mode(mode);
 	cov_open_or_exit(&c, WORDS, COV_EDGE);
 	err = cov_enable(c.fd, mode);
 	if (err) {
@@ -95,7 +127,7 @@ static bool holds(const unsigned long *area, const struct list *l)
 
 	take(&got, area);
 	for (i = 0; i < l->n; i++)
-		if (!has(&got, l->item[i]))
+		if (!has(&got, &l->item[i * unit]))
 			return false;
 	return true;
 }
@@ -103,10 +135,10 @@ static bool holds(const unsigned long *area, const struct list *l)
 /* Does it hold an item that a list has not? Then something came between. */
 static bool disturbed(const unsigned long *area, const struct list *l)
 {
-	unsigned long i, n = cov_count(area, WORDS);
+	unsigned long i, n = items(area);
 
-	for (i = 1; i <= n; i++)
-		if (!has(l, area[i]))
+	for (i = 0; i < n; i++)
+		if (!has(l, &area[1 + i * unit]))
 			return true;
 	return false;
 }
@@ -152,8 +184,8 @@ static void many_windows(unsigned long mode)
 	}
 	disable(&c);
 	tap_ok(all_right(&w, WINDOWS) && (main.n || edge.n),
-	       "mode %lu: %d windows by storing 0, each with all %lu PCs and %lu edges",
-	       mode, WINDOWS, main.n, edge.n);
+	       "mode %lu: %d windows by storing 0, each with all %lu %s and %lu edges",
+	       mode, WINDOWS, main.n, unit == 1 ? "PCs" : "comparisons", edge.n);
 }
 
 /* Without a reset, what was seen stays seen. */
@@ -169,11 +201,11 @@ static void one_window(unsigned long mode)
 	do {
 		n = c.main[0];
 		edges = c.edge[0];
-		for (i = 0; i < 1000; i++)
+		for (i = 0; i < fewer(1000); i++)
 			work();
 	} while ((n != c.main[0] || edges != c.edge[0]) && ++tries < 20);
 	tap_ok(n == c.main[0] && edges == c.edge[0] && n + edges,
-	       "mode %lu: 1000 calls more add nothing to a window", mode);
+	       "mode %lu: %d calls more add nothing to a window", mode, i);
 	disable(&c);
 }
 
@@ -228,7 +260,7 @@ static void scribble(unsigned long mode)
 	take(&edge, c.edge);
 	for (i = 0; i < ARRAY_SIZE(junk); i++) {
 		scribbled(&c, junk[i]);
-		ok &= !(mode & 2) || same(&main, c.main);
+		ok &= !in_main(mode) || same(&main, c.main);
 		ok &= !(mode & 4) || same(&edge, c.edge);
 	}
 	tap_ok(ok, "mode %lu: junk in word 0 does not become the count", mode);
@@ -318,17 +350,19 @@ static void reset_by_ioctl(unsigned long mode)
 		take(&main, c.main);
 		take(&edge, c.edge);
 	}
-	for (i = 0; i < 1000; i++) {
+	for (i = 0; i < fewer(1000); i++) {
 		cov_reset(c.fd);
 		work();
 		judge(&w, &c, &main, &edge);
+		/* What a reset that does nothing would leave in the next one. */
+		getppid();
 	}
 	cov_disable(c.fd);
 	cov_stats(c.fd, &st);
-	tap_ok(all_right(&w, 1000) && (mode & 2 ? main.n : edge.n) &&
-	       (!(mode & 2) || st.main.recorded == c.main[0]) &&
+	tap_ok(all_right(&w, i) && (in_main(mode) ? main.n : edge.n) &&
+	       (!in_main(mode) || st.main.recorded == c.main[0]) &&
 	       (!(mode & 4) || st.edge.recorded == c.edge[0]),
-	       "mode %lu: KCOV_RESET_TRACE, 1000 windows all the same", mode);
+	       "mode %lu: KCOV_RESET_TRACE, %d windows all the same", mode, i);
 	cov_close(&c);
 }
 
@@ -377,6 +411,7 @@ static void more(struct cov *c, unsigned long mode)
 	cov_enable(c->fd, mode);
 	getppid();
 	umask(022);
+	mkdir("/proc/self/status", 0);
 	cov_disable(c->fd);
 }
 
@@ -387,6 +422,7 @@ static void goes_on(void)
 	struct list trace, before, edges;
 	unsigned long first, last;
 
+	set_mode(6);
 	cov_open_or_exit(&c, WORDS, COV_EDGE);
 	/* The path from KCOV_ENABLE to KCOV_DISABLE, from a full trace of it. */
 	again(&c, 0);
@@ -402,7 +438,7 @@ static void goes_on(void)
 	again(&c, 6);
 	take(&before, c.edge);
 	tap_ok(before.n && before.item[0] == cov_edge_word(0, first) &&
-	       !has(&before, cov_edge_word(last, first)),
+	       !has_edge(&before, last, first),
 	       "a window begins with the edge from 0");
 	take(&before, c.main);
 	again(&c, 6);
@@ -414,10 +450,92 @@ static void goes_on(void)
 	cov_clear(&c);
 	again(&c, 6);
 	take(&edges, c.edge);
-	tap_ok(!has(&edges, cov_edge_word(last, first)) &&
+	tap_ok(!has_edge(&edges, last, first) &&
 	       edges.item[0] == cov_edge_word(0, first),
 	       "unless a 0 was stored in between");
 	cov_close(&c);
+}
+
+/* The same for comparisons, and for their statistics. */
+static void goes_on_cmp(void)
+{
+	struct kcov_stats st;
+	struct list before;
+	struct cov c;
+	bool same_before;
+
+	set_mode(8);
+	cov_open_or_exit(&c, WORDS, COV_EDGE);
+	again(&c, 8);
+	again(&c, 8);
+	take(&before, c.main);
+	again(&c, 8);
+	same_before = same(&before, c.main);
+	more(&c, 8);
+	cov_stats(c.fd, &st);
+	tap_ok(before.n && same_before && c.main[0] > before.n &&
+	       !memcmp(&c.main[1], before.item, before.n * unit * sizeof(c.main[0])),
+	       "mode 8: KCOV_ENABLE in the same mode goes on: what is new comes last");
+	tap_ok(st.main.recorded == c.main[0] && st.main.capacity == (WORDS - 1) / CMP_WORDS &&
+	       !st.main.dropped && !st.main.untracked && !st.edge.capacity,
+	       "mode 8: KCOV_GET_STATS of the window");
+	c.main[0] = 0;
+	cov_stats(c.fd, &st);
+	tap_ok(!st.main.recorded, "mode 8: nothing is recorded in a window to come");
+	again(&c, 8);
+	tap_ok(same(&before, c.main), "mode 8: KCOV_ENABLE after a 0 begins a window");
+	cov_close(&c);
+}
+
+/* A window around a child that is not traced and does, or does not, work(). */
+static void with_child(struct cov *c, struct list *main, struct list *edge, bool works)
+{
+	pid_t pid;
+	int i;
+
+	cov_clear(c);
+	pid = fork();
+	if (!pid) {
+		for (i = 0; works && i < 100; i++)
+			work();
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	take(main, c->main);
+	take(edge, c->edge);
+}
+
+/* What work() leaves, and a window without it does not, is not in another one, either. */
+static bool not_in(const struct list *work, const struct list *without,
+		   const struct list *with, int *marks)
+{
+	unsigned long i;
+
+	for (i = 0; i < work->n; i++) {
+		if (has(without, &work->item[i * unit]))
+			continue;
+		++*marks;
+		if (has(with, &work->item[i * unit]))
+			return false;
+	}
+	return true;
+}
+
+static void not_inherited(unsigned long mode)
+{
+	static struct list main, edge, without_main, without_edge, with_main, with_edge;
+	struct cov c = enabled(mode);
+	int marks = 0;
+	bool ok;
+
+	reference(&c, &main, &edge);
+	with_child(&c, &without_main, &without_edge, false);
+	with_child(&c, &with_main, &with_edge, true);
+	ok = not_in(&main, &without_main, &with_main, &marks) &&
+	     not_in(&edge, &without_edge, &with_edge, &marks);
+	tap_ok(ok && marks, "mode %lu: a child of fork() is not traced (it lacks %d items)",
+	       mode, marks);
+	disable(&c);
 }
 
 /* @to after @from, which has left more than @to will show. */
@@ -427,6 +545,7 @@ static void one_change(unsigned long from, unsigned long to)
 	struct cov c;
 	bool ok;
 
+	set_mode(to);
 	cov_open_or_exit(&c, WORDS, COV_EDGE);
 	/* What @to shows of a window of its own. */
 	again(&c, to);
@@ -453,7 +572,7 @@ static void one_change(unsigned long from, unsigned long to)
 /* KCOV_ENABLE in another mode: word 0 becomes 0, and a new window begins. */
 static void other_mode(void)
 {
-	static const unsigned long modes[] = { 0, 1, 2, 4, 6 };
+	static const unsigned long modes[] = { 0, 1, 2, 4, 6, 8 };
 	size_t i, j;
 
 	for (i = 0; i < ARRAY_SIZE(modes); i++)
@@ -462,7 +581,7 @@ static void other_mode(void)
 				one_change(modes[i], modes[j]);
 }
 
-/* The areas of the least size, which cannot be mapped. */
+/* The areas of the least size, which cannot be mapped. Not for comparisons. */
 static void two_words(unsigned long mode)
 {
 	struct kcov_stats st, more, again;
@@ -478,7 +597,7 @@ static void two_words(unsigned long mode)
 	getppid();
 	cov_stats(fd, &more);
 	cov_disable(fd);
-	/* Modes 0 and 1 count from the last enable, the others on. */
+	/* Mode 0 counts from the last enable, the others on. */
 	cov_enable(fd, mode);
 	cov_disable(fd);
 	cov_stats(fd, &again);
@@ -488,38 +607,94 @@ static void two_words(unsigned long mode)
 	       "mode %lu: drops %s KCOV_ENABLE", mode,
 	       mode < 2 ? "begin at" : "go on after");
 	tap_ok((mode == 4 ? st.main.capacity == 0 :
-		st.main.capacity == (mode != 1) && st.main.recorded == (mode != 1) &&
+		st.main.capacity == 1 && st.main.recorded == 1 &&
 		st.main.dropped && more.main.dropped > st.main.dropped) &&
 	       (!(mode & 4) ||
 		(st.edge.capacity == 1 && st.edge.recorded == 1 &&
 		 st.edge.dropped && more.edge.dropped > st.edge.dropped)),
-	       "mode %lu: an area of 2 words holds %d items, the rest is counted",
-	       mode, mode != 1);
+	       "mode %lu: an area of 2 words holds 1 item, the rest is counted", mode);
 	tap_diag("main: %llu + %llu, then %llu + %llu", st.main.recorded,
 		 st.main.dropped, more.main.recorded, more.main.dropped);
 	close(fd);
 }
 
-static void big(size_t words)
+static void one_window_of_work(int fd, unsigned long mode, struct kcov_stats *st)
+{
+	cov_enable(fd, mode);
+	work();
+	cov_disable(fd);
+	cov_stats(fd, st);
+}
+
+/* Comparisons in areas with room for none: counted, just those that there are. */
+static void no_room(unsigned long mode, size_t words)
+{
+	struct kcov_stats want, st, again, reset, other;
+	struct cov c;
+	int i, fd = cov_fd();
+
+	cov_open_or_exit(&c, WORDS, 0);
+	for (i = 0; i < 3; i++) {
+		cov_reset(c.fd);
+		one_window_of_work(c.fd, mode, &want);
+	}
+	cov_close(&c);
+
+	if (cov_init(fd, words)) {
+		tap_ok(false, "an area of %zu words", words);
+		return;
+	}
+	one_window_of_work(fd, mode, &st);
+	one_window_of_work(fd, mode, &again);
+	cov_reset(fd);
+	cov_stats(fd, &reset);
+	tap_ok(want.main.recorded && !want.main.dropped && !st.main.capacity &&
+	       !st.main.recorded && st.main.dropped == want.main.recorded &&
+	       !st.main.untracked && !st.edge.capacity,
+	       "mode %lu, %zu words: no room, %llu comparisons are counted", mode, words,
+	       st.main.dropped);
+	/* Mode 1 counts from the last enable; in mode 8 there is nothing new. */
+	tap_ok(again.main.dropped == st.main.dropped && !again.main.recorded,
+	       "mode %lu, %zu words: the same number when done again", mode, words);
+	one_window_of_work(fd, mode, &again);
+	tap_ok(!reset.main.dropped && again.main.dropped == st.main.dropped,
+	       "mode %lu, %zu words: after KCOV_RESET_TRACE 0, then the same number",
+	       mode, words);
+	/* Word 0 was 0 all the time: that another mode was there is what counts. */
+	one_window_of_work(fd, 2, &other);
+	one_window_of_work(fd, mode, &again);
+	tap_ok(other.main.recorded == words - 1 && other.main.dropped &&
+	       other.main.dropped != st.main.dropped &&
+	       again.main.dropped == st.main.dropped && !again.main.recorded,
+	       "mode %lu, %zu words: a new window after mode 2", mode, words);
+	close(fd);
+}
+
+static void big(size_t words, unsigned long mode)
 {
 	struct cov c;
 	struct kcov_stats st;
+	bool main, edge;
 
+	set_mode(mode);
 	cov_open_or_exit(&c, words, COV_EDGE);
-	cov_enable(c.fd, 6);
+	cov_enable(c.fd, mode);
 	work();
 	cov_disable(c.fd);
 	cov_stats(c.fd, &st);
-	tap_ok(st.main.capacity == words - 1 && st.edge.capacity == words - 1 &&
-	       c.main[0] == st.main.recorded && c.edge[0] == st.edge.recorded &&
-	       c.main[0] && c.edge[0], "areas of %zu words", words);
+	main = st.main.capacity == (words - 1) / unit && c.main[0] == st.main.recorded &&
+	       c.main[0];
+	edge = mode & 4 ? st.edge.capacity == words - 1 && c.edge[0] == st.edge.recorded &&
+			  c.edge[0] : !st.edge.capacity && !c.edge[0];
+	tap_ok(main && edge && st.mode == mode, "mode %lu: areas of %zu words hold %llu items",
+	       mode, words, st.main.capacity);
 	cov_close(&c);
 }
 
 int main(void)
 {
-	static const unsigned long all[] = { 0, 1, 2, 4, 6 };
-	size_t i;
+	static const unsigned long all[] = { 0, 1, 2, 4, 6, 8 };
+	size_t i, words;
 
 	for (i = 0; i < ARRAY_SIZE(uniq_modes); i++) {
 		many_windows(uniq_modes[i]);
@@ -527,15 +702,22 @@ int main(void)
 		scribble(uniq_modes[i]);
 		reset_by_ioctl(uniq_modes[i]);
 		reset_by_thread(uniq_modes[i]);
+		not_inherited(uniq_modes[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
 		reset_read_only(all[i]);
-		two_words(all[i]);
+		if (!mode_is_cmp(all[i]))
+			two_words(all[i]);
+		for (words = 2; mode_is_cmp(all[i]) && words <= 4; words++)
+			no_room(all[i], words);
+		if (all[i] != 4) {
+			big(512, all[i]);
+			big(16 << 20, all[i]);
+		}
 	}
 	areas_apart();
 	goes_on();
+	goes_on_cmp();
 	other_mode();
-	big(512);
-	big(16 << 20);
 	return tap_done();
 }

@@ -56,7 +56,7 @@
 #define MIB		(1024 * KIB)
 
 /* A workload that hangs is ended, and failed, after that many seconds. */
-#define HANG_SECONDS	20
+#define HANG_SECONDS	(slow() ? 200 : 20)
 
 /* Where the areas' owner and the traced child leave word for each other. */
 struct shared {
@@ -64,6 +64,7 @@ struct shared {
 	int err;
 	bool skip;
 	char why[160];
+	char note[80];
 };
 
 static struct shared *shared;
@@ -352,6 +353,49 @@ static int run_sched(void)
 	TRY(sched_setscheduler(0, SCHED_OTHER, &p));
 	TRY(setpriority(PRIO_PROCESS, 0, 5));
 	TRY(sched_get_priority_max(SCHED_FIFO));
+	return 0;
+}
+
+/* The CPU numbered @n of those in @set, counted round and round, alone. */
+static cpu_set_t one_cpu(const cpu_set_t *set, int n)
+{
+	cpu_set_t one;
+	int cpu = -1;
+
+	CPU_ZERO(&one);
+	for (n %= CPU_COUNT(set); n >= 0; n--)
+		while (!CPU_ISSET(++cpu, set))
+			;
+	CPU_SET(cpu, &one);
+	return one;
+}
+
+/* From one CPU to the next, and how often it really got there. */
+static int run_migrate(void)
+{
+	int i, moved = 0, rounds = fewer(10000);
+	cpu_set_t all, one;
+	unsigned int cpu, was;
+
+	TRY(sched_getaffinity(0, sizeof(all), &all));
+	TRY(syscall(SYS_getcpu, &was, NULL, NULL));
+	for (i = 1; i <= rounds; i++) {
+		one = one_cpu(&all, i);
+		TRY(sched_setaffinity(0, sizeof(one), &one));
+		TRY(syscall(SYS_getcpu, &cpu, NULL, NULL));
+		if (!CPU_ISSET(cpu, &one)) {
+			errno = EIO;
+			return fail("another CPU than asked for");
+		}
+		moved += cpu != was;
+		was = cpu;
+	}
+	snprintf(shared->note, sizeof(shared->note),
+		 "%d migrations in %d rounds, %d CPUs", moved, rounds, CPU_COUNT(&all));
+	if (CPU_COUNT(&all) > 1 && moved < rounds - 1) {
+		errno = EIO;
+		return fail("fewer migrations than rounds");
+	}
 	return 0;
 }
 
@@ -1501,6 +1545,8 @@ const struct workload workloads[] = {
 	  .run = run_setuid },
 	{ .name = "sched", .what = "yield, affinity, scheduling policy",
 	  .run = run_sched },
+	{ .name = "migrate", .what = "from CPU to CPU, 10,000 times",
+	  .run = run_migrate },
 
 	{ .name = "mmap-64m", .what = "mmap 64 MiB populated, munmap",
 	  .run = run_mmap64 },
@@ -1751,6 +1797,7 @@ static int child_end(const struct workload *w, pid_t pid,
 		shared->end = clock_ns();
 	r->ns = shared->end - shared->start;
 	snprintf(r->why, sizeof(r->why), "%s", shared->why);
+	snprintf(r->note, sizeof(r->note), "%s", shared->note);
 	if (shared->skip)
 		return 1;
 	if (shared->err)
@@ -1823,14 +1870,15 @@ void *big_alloc(size_t bytes)
 	return p;
 }
 
-void uniq_init(struct uniq *u, size_t max)
+void uniq_init(struct uniq *u, size_t max, unsigned int words)
 {
 	size_t slots = 1;
 
 	while (slots < 2 * max)
 		slots *= 2;
-	u->item = big_alloc(max * sizeof(*u->item));
+	u->item = big_alloc(max * words * sizeof(*u->item));
 	u->slot = big_alloc(slots * sizeof(*u->slot));
+	u->words = words;
 	u->mask = slots - 1;
 	u->max = max;
 	u->n = 0;
@@ -1842,27 +1890,33 @@ void uniq_clear(struct uniq *u)
 	u->n = 0;
 }
 
-/* The slot that holds @key, or the empty one where it belongs. */
-static uint32_t *uniq_slot(const struct uniq *u, unsigned long key)
+/* The slot that holds @item, or the empty one where it belongs. */
+static uint32_t *uniq_slot(const struct uniq *u, const unsigned long *item)
 {
-	size_t i = (key * 0x9e3779b97f4a7c15ull) >> 20;
+	size_t size = u->words * sizeof(*item);
+	unsigned long h = 0;
+	uint32_t *s;
+	unsigned int k;
 
-	for (;; i++) {
-		uint32_t *s = &u->slot[i & u->mask];
-
-		if (!*s || u->item[*s - 1] == key)
+	for (k = 0; k < u->words; k++) {
+		h = (h ^ item[k]) * 0x9e3779b97f4a7c15ull;
+		h ^= h >> 29;
+	}
+	for (;; h++) {
+		s = &u->slot[h & u->mask];
+		if (!*s || !memcmp(u->item + (*s - 1ul) * u->words, item, size))
 			return s;
 	}
 }
 
-bool uniq_has(const struct uniq *u, unsigned long key)
+bool uniq_has(const struct uniq *u, const unsigned long *item)
 {
-	return *uniq_slot(u, key) != 0;
+	return *uniq_slot(u, item) != 0;
 }
 
-bool uniq_add(struct uniq *u, unsigned long key)
+bool uniq_add(struct uniq *u, const unsigned long *item)
 {
-	uint32_t *s = uniq_slot(u, key);
+	uint32_t *s = uniq_slot(u, item);
 
 	if (*s)
 		return false;
@@ -1870,8 +1924,8 @@ bool uniq_add(struct uniq *u, unsigned long key)
 		fprintf(stderr, "more than %zu distinct items\n", u->max);
 		exit(1);
 	}
-	u->item[u->n++] = key;
-	*s = u->n;
+	memcpy(u->item + u->n * u->words, item, u->words * sizeof(*item));
+	*s = ++u->n;
 	return true;
 }
 
@@ -1880,20 +1934,45 @@ bool uniq_add(struct uniq *u, unsigned long key)
 
 void expect_init(struct expect *e)
 {
-	uniq_init(&e->pc, MAX_DISTINCT);
-	uniq_init(&e->edge, MAX_DISTINCT);
+	uniq_init(&e->pc, MAX_DISTINCT, 1);
+	uniq_init(&e->edge, MAX_DISTINCT, 1);
 }
 
 void expect_from(struct expect *e, const unsigned long *pcs, size_t n)
 {
-	unsigned long prev = 0;
+	unsigned long prev = 0, edge;
 	size_t i;
 
 	uniq_clear(&e->pc);
 	uniq_clear(&e->edge);
 	for (i = 0; i < n; i++) {
-		uniq_add(&e->pc, pcs[i]);
-		uniq_add(&e->edge, cov_edge_word(prev, pcs[i]));
+		edge = cov_edge_word(prev, pcs[i]);
+		uniq_add(&e->pc, &pcs[i]);
+		uniq_add(&e->edge, &edge);
 		prev = pcs[i];
+	}
+}
+
+void cmp_place(const unsigned long *cmp, unsigned long *place)
+{
+	place[0] = cmp[0];
+	place[1] = cmp[0] & KCOV_CMP_CONST ? cmp[1] : 0;
+	place[2] = 0;
+	place[3] = cmp[3];
+}
+
+void places_init(struct uniq *places)
+{
+	uniq_init(places, MAX_DISTINCT, CMP_WORDS);
+}
+
+void places_from(struct uniq *places, const unsigned long *cmp, size_t n)
+{
+	unsigned long place[CMP_WORDS];
+
+	uniq_clear(places);
+	for (; n; n--, cmp += CMP_WORDS) {
+		cmp_place(cmp, place);
+		uniq_add(places, place);
 	}
 }

@@ -55,6 +55,7 @@ struct workload_result {
 	 */
 	uint64_t ns;
 	char why[160];		/* why it was skipped, or failed */
+	char note[80];		/* what it has to say of itself, or "" */
 };
 
 /*
@@ -73,20 +74,21 @@ int workload_run(const struct workload *w, struct cov *c, unsigned long mode,
  */
 void *big_alloc(size_t bytes);
 
-/* Numbers, each once, in the order in which they first came. */
+/* Items of one or more words, each once, in the order in which they first came. */
 struct uniq {
 	unsigned long *item;
+	unsigned int words;	/* of an item */
 	size_t n;
 	size_t max;
-	uint32_t *slot;		/* index into item[] + 1; 0: empty */
+	uint32_t *slot;		/* number of the item + 1; 0: empty */
 	size_t mask;
 };
 
-void uniq_init(struct uniq *u, size_t max);
+void uniq_init(struct uniq *u, size_t max, unsigned int words);
 void uniq_clear(struct uniq *u);
-/* True if @key was not there. Ends the program when there are more than max. */
-bool uniq_add(struct uniq *u, unsigned long key);
-bool uniq_has(const struct uniq *u, unsigned long key);
+/* True if @item was not there. Ends the program when there are more than max. */
+bool uniq_add(struct uniq *u, const unsigned long *item);
+bool uniq_has(const struct uniq *u, const unsigned long *item);
 
 /* What the unique modes must record of a full trace. */
 struct expect {
@@ -95,5 +97,14 @@ struct expect {
 
 void expect_init(struct expect *e);
 void expect_from(struct expect *e, const unsigned long *pcs, size_t n);
+
+/*
+ * The place of a comparison: what is the same in each run, which is all but arguments
+ * that are no constants (addresses, PIDs, times).
+ */
+void cmp_place(const unsigned long *cmp, unsigned long *place);
+void places_init(struct uniq *places);
+/* Those of @n comparisons, each once. */
+void places_from(struct uniq *places, const unsigned long *cmp, size_t n);
 
 #endif /* WORKLOADS_H */
