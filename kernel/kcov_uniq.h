@@ -36,10 +36,21 @@ struct vm_area_struct;
  */
 #define KCOV_UNIQ_HIDDEN	SHMLBA
 
+/*
+ * Arguments of kcov_uniq_slow_cmp(), in the order in which they are in registers where it
+ * is called: in write_comp_data(), which Clang inlines into __sanitizer_cov_trace_cmp*().
+ * Any other order costs comparisons that are recorded in KCOV_TRACE_CMP moves.
+ */
+#ifdef CONFIG_CC_IS_CLANG
+#define KCOV_UNIQ_CMP(type, arg1, arg2, ip, dedup)	arg1, arg2, type, ip, dedup
+#else
+#define KCOV_UNIQ_CMP(type, arg1, arg2, ip, dedup)	type, arg1, arg2, ip, dedup
+#endif
+
 /* kcov_uniq_hook.c: runs in callbacks */
 void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip);
-void kcov_uniq_slow_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
-			struct kcov_dedup *dedup);
+void kcov_uniq_slow_cmp(KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
+				      struct kcov_dedup *dedup));
 
 /* kcov_uniq.c: the control path */
 void *kcov_uniq_area(void *mem, unsigned long words);
@@ -100,7 +111,8 @@ static __always_inline void kcov_uniq_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
 	if (!kcov_uniq_tee_enter(area, cmp.word, KCOV_DEDUP_CMP_WORDS))
 		return;
 #endif
-	kcov_uniq_slow_cmp(type, arg1, arg2, ip, area - KCOV_UNIQ_HIDDEN);
+	kcov_uniq_slow_cmp(KCOV_UNIQ_CMP(type, arg1, arg2, ip,
+					 area - KCOV_UNIQ_HIDDEN));
 #ifdef KCOV_UNIQ_TEE
 	kcov_uniq_tee_leave(area);
 #endif

@@ -30,8 +30,9 @@ void noinline notrace kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
  *
  * Out of line, so that write_comp_data() needs no stack frame.
  */
-void noinline notrace kcov_uniq_slow_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
-					 struct kcov_dedup *dedup)
+void noinline notrace
+kcov_uniq_slow_cmp(KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
+				 struct kcov_dedup *dedup))
 {
 	kcov_dedup_cmp(dedup, type, arg1, arg2, ip);
 }
