@@ -346,13 +346,14 @@ static __always_inline void kcov_dedup_add(struct kcov_dedup_window *w,
 		return;
 	}
 	WRITE_ONCE(w->recorded, n + 1);
-	/* The count is stored after the item. Userspace loads it with acquire. */
 	if (words == KCOV_DEDUP_PC_WORDS) {
 		w->area[1 + n] = *item;
+		/* Pairs with the load-acquire of the count in userspace. */
 		smp_store_release(&w->area[0], n + 1);
 	} else {
 		kcov_dedup_copy((unsigned long *)((u64 *)w->area + 1) + n * words,
 				item, words);
+		/* As above; on 32-bit the count is stored in two. */
 		smp_wmb();
 		WRITE_ONCE(*(u64 *)w->area, n + 1);
 	}

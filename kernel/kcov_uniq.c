@@ -216,15 +216,15 @@ static int kcov_uniq_prepare(spinlock_t *lock, struct kcov_uniq *u,
 
 /**
  * kcov_uniq_mode() - what mode kcov.c should enable
+ * @mode:	what kcov.c makes of @arg
  * @area:	the area
  * @arg:	KCOV_TRACE_*
- * @mode:	what kcov.c makes of it
  *
  * With the lock.
  *
  * Return: KCOV_MODE_* or -errno.
  */
-int kcov_uniq_mode(void *area, unsigned long arg, int mode)
+int kcov_uniq_mode(int mode, void *area, unsigned long arg)
 {
 	struct kcov_uniq *u = kcov_uniq_of(area);
 
@@ -240,12 +240,12 @@ int kcov_uniq_mode(void *area, unsigned long arg, int mode)
 
 /**
  * kcov_uniq_remote_mode() - what mode kcov.c should enable for remote coverage
+ * @mode:	what kcov.c makes of @arg
  * @arg:	KCOV_TRACE_*
- * @mode:	what kcov.c makes of it
  *
  * Return: KCOV_MODE_* or -errno.
  */
-int kcov_uniq_remote_mode(unsigned long arg, int mode)
+int kcov_uniq_remote_mode(int mode, unsigned long arg)
 {
 	return kcov_uniq_is_uniq(arg) ? -EOPNOTSUPP : mode;
 }
@@ -352,12 +352,12 @@ void kcov_uniq_begin(void *area, unsigned long arg)
 
 /**
  * kcov_uniq_size() - the words that kcov.c may use itself
- * @area:	the area
  * @size:	words of the area
+ * @area:	the area
  *
  * Return: words.
  */
-unsigned int kcov_uniq_size(void *area, unsigned int size)
+unsigned int kcov_uniq_size(unsigned int size, void *area)
 {
 	return kcov_uniq_of(area)->mode > KCOV_TRACE_CMP ? 0 : size;
 }

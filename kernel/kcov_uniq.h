@@ -42,23 +42,23 @@ struct vm_area_struct;
  * Any other order costs comparisons that are recorded in KCOV_TRACE_CMP moves.
  */
 #ifdef CONFIG_CC_IS_CLANG
-#define KCOV_UNIQ_CMP(type, arg1, arg2, ip, dedup)	arg1, arg2, type, ip, dedup
+#define KCOV_UNIQ_CMP(type, arg1, arg2, ip, dedup)	(arg1, arg2, type, ip, dedup)
 #else
-#define KCOV_UNIQ_CMP(type, arg1, arg2, ip, dedup)	type, arg1, arg2, ip, dedup
+#define KCOV_UNIQ_CMP(type, arg1, arg2, ip, dedup)	(type, arg1, arg2, ip, dedup)
 #endif
 
 /* kcov_uniq_hook.c: runs in callbacks */
 void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip);
-void kcov_uniq_slow_cmp(KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
-				      struct kcov_dedup *dedup));
+void kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
+				      struct kcov_dedup *dedup);
 
 /* kcov_uniq.c: the control path */
 void *kcov_uniq_area(void *mem, unsigned long words);
 void kcov_uniq_area_free(void *area);
-int kcov_uniq_mode(void *area, unsigned long arg, int mode);
-int kcov_uniq_remote_mode(unsigned long arg, int mode);
+int kcov_uniq_mode(int mode, void *area, unsigned long arg);
+int kcov_uniq_remote_mode(int mode, unsigned long arg);
 void kcov_uniq_begin(void *area, unsigned long arg);
-unsigned int kcov_uniq_size(void *area, unsigned int size);
+unsigned int kcov_uniq_size(unsigned int size, void *area);
 bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
 		     unsigned long arg, int *res);
 bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
@@ -111,8 +111,8 @@ static __always_inline void kcov_uniq_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
 	if (!kcov_uniq_tee_enter(area, cmp.word, KCOV_DEDUP_CMP_WORDS))
 		return;
 #endif
-	kcov_uniq_slow_cmp(KCOV_UNIQ_CMP(type, arg1, arg2, ip,
-					 area - KCOV_UNIQ_HIDDEN));
+	kcov_uniq_slow_cmp KCOV_UNIQ_CMP(type, arg1, arg2, ip,
+					 area - KCOV_UNIQ_HIDDEN);
 #ifdef KCOV_UNIQ_TEE
 	kcov_uniq_tee_leave(area);
 #endif
@@ -135,19 +135,19 @@ static inline unsigned long kcov_uniq_bytes(unsigned long words)
  * No inline functions: even if nothing is left of them, they change in which order the
  * compiler sees things, and which registers it takes. kcov.o is to be what it was.
  */
-#define kcov_uniq_pc(area, pos, ip)			do { } while (0)
-#define kcov_uniq_cmp(type, arg1, arg2, ip, area)	do { } while (0)
-#define kcov_uniq_bytes(words)				((words) * sizeof(unsigned long))
-#define kcov_uniq_area(mem, words)			(mem)
-#define kcov_uniq_area_free(area)			vfree(area)
-#define kcov_uniq_mode(area, arg, mode)			(mode)
-#define kcov_uniq_remote_mode(arg, mode)		(mode)
-#define kcov_uniq_begin(area, arg)			do { } while (0)
-#define kcov_uniq_size(area, size)			(size)
-#define kcov_uniq_ioctl(lock, areap, cmd, arg, res)	false
-#define kcov_uniq_mmap(lock, areap, vma, res)		false
-#define kcov_uniq_section_begin(area)			do { } while (0)
-#define kcov_uniq_section_end(owner_area, area, lost)	do { } while (0)
+#define kcov_uniq_pc(...)		do { } while (0)
+#define kcov_uniq_cmp(...)		do { } while (0)
+#define kcov_uniq_bytes(words)		((words) * sizeof(unsigned long))
+#define kcov_uniq_area(mem, ...)	(mem)
+#define kcov_uniq_area_free(area)	vfree(area)
+#define kcov_uniq_mode(mode, ...)	(mode)
+#define kcov_uniq_remote_mode(mode, ...) (mode)
+#define kcov_uniq_begin(...)		do { } while (0)
+#define kcov_uniq_size(size, ...)	(size)
+#define kcov_uniq_ioctl(...)		false
+#define kcov_uniq_mmap(...)		false
+#define kcov_uniq_section_begin(...)	do { } while (0)
+#define kcov_uniq_section_end(...)	do { } while (0)
 
 #endif /* CONFIG_KCOV_UNIQ */
 

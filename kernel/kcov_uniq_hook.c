@@ -15,7 +15,7 @@
  *
  * Out of line, so that __sanitizer_cov_trace_pc() needs no stack frame.
  */
-void noinline notrace kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
+noinline notrace void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
 {
 	kcov_dedup_slow(dedup, ip);
 }
@@ -30,9 +30,9 @@ void noinline notrace kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
  *
  * Out of line, so that write_comp_data() needs no stack frame.
  */
-void noinline notrace
-kcov_uniq_slow_cmp(KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
-				 struct kcov_dedup *dedup))
+noinline notrace void
+kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
+				 struct kcov_dedup *dedup)
 {
 	kcov_dedup_cmp(dedup, type, arg1, arg2, ip);
 }
