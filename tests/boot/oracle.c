@@ -495,9 +495,10 @@ static int full(const struct workload *w, struct cov *c, unsigned long mode, siz
 
 	*n = mode_is_cmp(mode) ? CMP_WORDS * cov_cmp_count(c->main, c->words) :
 				 cov_count(c->main, c->words);
-	snprintf(why, sizeof(why), "%s", r.why);
-	if (err)
+	if (err) {
+		snprintf(why, sizeof(why), "%s", r.why);
 		return err > 0 ? 1 : -1;
+	}
 	if (*n && *n <= c->words - 1 - CMP_WORDS)
 		return 0;
 	snprintf(why, sizeof(why), *n ? "mode %lu overflows %zu words" :
@@ -672,9 +673,13 @@ static bool plain_tries(const struct workload *w, struct cov *c, const char *wha
 			size_t nr_modes)
 {
 	bool ok = false, repeats = false;
-	int differ = 0, i;
+	int differ = 0, i, k;
+	size_t n;
 
 	for (i = 0; i < PLAIN_TRIES && !ok; i++) {
+		/* What comes every third run, say, must not hit the one in between only. */
+		for (k = 0; k < i; k++)
+			full(w, c, reference, &n);
 		ok = plain_once(w, c, reference, modes, nr_modes, &repeats);
 		differ += !ok && repeats;
 	}

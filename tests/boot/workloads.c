@@ -1751,6 +1751,20 @@ static void child_exec(const struct workload *w, const struct cov *c,
 	child_fail(-errno, path);
 }
 
+/*
+ * The stack that run() will use is still its parent's after fork(): where a page of it
+ * begins, which depends on who called and on the size of the environment, would decide
+ * which runs have a page fault.
+ */
+static void __attribute__((noinline)) own_stack(void)
+{
+	volatile char below[64 * KIB];
+	size_t i;
+
+	for (i = 0; i < sizeof(below); i += 1024)
+		below[i] = 0;
+}
+
 static void __attribute__((noreturn))
 child(const struct workload *w, const struct cov *c, unsigned long mode)
 {
@@ -1761,6 +1775,7 @@ child(const struct workload *w, const struct cov *c, unsigned long mode)
 		child_skip(bad);
 	if (w->argv)
 		child_exec(w, c, mode);
+	own_stack();
 	start(c, mode);
 	err = w->run();
 	if (mode != WORKLOAD_UNTRACED)
