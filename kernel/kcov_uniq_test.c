@@ -39,11 +39,17 @@ static void *kcov_uniq_test_alloc(struct kunit *test, size_t bytes)
 }
 
 static void kcov_uniq_test_set(struct kunit *test, struct kcov_dedup_set *set,
-			       u32 limit)
+			       u32 limit, u32 words)
 {
-	void *mem = kcov_uniq_test_alloc(test, kcov_dedup_set_bytes(limit));
+	void *mem = kcov_uniq_test_alloc(test, kcov_dedup_set_bytes(limit, words));
 
-	kcov_dedup_set_init(set, mem, limit);
+	kcov_dedup_set_init(set, mem, limit, words);
+}
+
+static enum kcov_dedup_verdict
+kcov_uniq_test_add(struct kcov_dedup_set *set, unsigned long key)
+{
+	return kcov_dedup_set_add(set, &key, KCOV_DEDUP_PC_WORDS);
 }
 
 /* A window in an area of @words words, and one word that belongs to nobody. */
@@ -54,7 +60,7 @@ static void kcov_uniq_test_window(struct kunit *test,
 	w->area = kcov_uniq_test_alloc(test, (words + 1) * sizeof(long));
 	w->area[words] = KCOV_UNIQ_TEST_CANARY;
 	w->capacity = words - 1;
-	kcov_uniq_test_set(test, &w->set, limit);
+	kcov_uniq_test_set(test, &w->set, limit, KCOV_DEDUP_PC_WORDS);
 	kcov_dedup_forget(w);
 }
 
@@ -148,16 +154,16 @@ static void kcov_uniq_test_set_random(struct kunit *test)
 	struct rnd_state rnd;
 	unsigned int i, n;
 
-	kcov_uniq_test_set(test, &set, limit);
+	kcov_uniq_test_set(test, &set, limit, KCOV_DEDUP_PC_WORDS);
 	prandom_seed_state(&rnd, 1);
 	for (i = 0; i < ARRAY_SIZE(keys); i++)
 		keys[i] = prandom_u32_state(&rnd) * 2UL + (i & 1);
 
 	for (n = 0; n < ARRAY_SIZE(keys); n++) {
-		KUNIT_EXPECT_EQ(test, kcov_dedup_set_add(&set, keys[n]),
+		KUNIT_EXPECT_EQ(test, kcov_uniq_test_add(&set, keys[n]),
 				KCOV_DEDUP_NEW);
 		for (i = 0; i <= n; i++)
-			KUNIT_EXPECT_EQ(test, kcov_dedup_set_add(&set, keys[i]),
+			KUNIT_EXPECT_EQ(test, kcov_uniq_test_add(&set, keys[i]),
 					KCOV_DEDUP_SEEN);
 		KUNIT_EXPECT_EQ(test, set.used, n + 1);
 	}
@@ -169,15 +175,15 @@ static void kcov_uniq_test_set_full(struct kunit *test)
 	struct kcov_dedup_set set;
 	unsigned long key;
 
-	kcov_uniq_test_set(test, &set, 8);
+	kcov_uniq_test_set(test, &set, 8, KCOV_DEDUP_PC_WORDS);
 	for (key = 100; key < 108; key++)
-		KUNIT_EXPECT_EQ(test, kcov_dedup_set_add(&set, key),
+		KUNIT_EXPECT_EQ(test, kcov_uniq_test_add(&set, key),
 				KCOV_DEDUP_NEW);
 	for (key = 108; key < 200; key++)
-		KUNIT_EXPECT_EQ(test, kcov_dedup_set_add(&set, key),
+		KUNIT_EXPECT_EQ(test, kcov_uniq_test_add(&set, key),
 				KCOV_DEDUP_FULL);
 	for (key = 100; key < 108; key++)
-		KUNIT_EXPECT_EQ(test, kcov_dedup_set_add(&set, key),
+		KUNIT_EXPECT_EQ(test, kcov_uniq_test_add(&set, key),
 				KCOV_DEDUP_SEEN);
 	KUNIT_EXPECT_EQ(test, set.used, 8U);
 }
@@ -194,13 +200,13 @@ static void kcov_uniq_test_set_collisions(struct kunit *test)
 	unsigned int i, s, new;
 	unsigned long key;
 
-	kcov_uniq_test_set(test, &set, 128);
+	kcov_uniq_test_set(test, &set, 128, KCOV_DEDUP_PC_WORDS);
 	for (s = 0; s < ARRAY_SIZE(shifts); s++) {
 		set.used = 0;
 		new = 0;
 		for (i = 0; i < ARRAY_SIZE(got); i++) {
 			key = ((unsigned long)i << shifts[s]) + 5;
-			got[i] = kcov_dedup_set_add(&set, key);
+			got[i] = kcov_uniq_test_add(&set, key);
 			KUNIT_EXPECT_NE(test, got[i], KCOV_DEDUP_SEEN);
 			new += got[i] == KCOV_DEDUP_NEW;
 		}
@@ -208,7 +214,7 @@ static void kcov_uniq_test_set_collisions(struct kunit *test)
 		KUNIT_EXPECT_GE(test, new, KCOV_DEDUP_PROBES);
 		for (i = 0; i < ARRAY_SIZE(got); i++) {
 			key = ((unsigned long)i << shifts[s]) + 5;
-			KUNIT_EXPECT_EQ(test, kcov_dedup_set_add(&set, key),
+			KUNIT_EXPECT_EQ(test, kcov_uniq_test_add(&set, key),
 					got[i] == KCOV_DEDUP_NEW ?
 					KCOV_DEDUP_SEEN : KCOV_DEDUP_FULL);
 		}
@@ -386,7 +392,8 @@ static void kcov_uniq_test_busy(struct kunit *test)
 		0, KCOV_DEDUP_PC, KCOV_DEDUP_EDGE, KCOV_DEDUP_PC | KCOV_DEDUP_EDGE,
 		KCOV_DEDUP_PC | KCOV_DEDUP_RESET, KCOV_DEDUP_EDGE | KCOV_DEDUP_RESET,
 	};
-	const size_t bytes = 100 * sizeof(long), set_bytes = kcov_dedup_set_bytes(64);
+	const size_t set_bytes = kcov_dedup_set_bytes(64, KCOV_DEDUP_PC_WORDS);
+	const size_t bytes = 100 * sizeof(long);
 	struct kcov_dedup before;
 	struct kcov_uniq_test *t;
 	void *area, *set;
@@ -421,6 +428,68 @@ static void kcov_uniq_test_busy(struct kunit *test)
 	}
 }
 
+/* Comparisons that differ in one field, in few bits; what does not fit is counted. */
+static void kcov_uniq_test_cmps(struct kunit *test)
+{
+	const unsigned int count = 600, words = 1 + 4 * 200 * sizeof(u64) / sizeof(long);
+	struct kcov_dedup_window *w;
+	union kcov_dedup_cmp *list;
+	struct kcov_uniq_test *t;
+	struct rnd_state rnd;
+	unsigned int call, i;
+	unsigned long n;
+	u64 *area, *f;
+	u32 pool;
+
+	t = kcov_uniq_test_new(test, 0, words + 1, 2);
+	w = &t->dedup.main;
+	w->capacity = ((words + 1) * sizeof(long) - sizeof(u64)) / sizeof(*list);
+	kcov_uniq_test_set(test, &w->set, 1024, KCOV_DEDUP_CMP_WORDS);
+	kcov_dedup_start(&t->dedup, KCOV_DEDUP_CMP);
+	area = (u64 *)w->area;
+	list = kcov_uniq_test_alloc(test, (count + 1) * sizeof(*list));
+	for (pool = 1; pool < 20; pool++) {
+		prandom_seed_state(&rnd, pool);
+		area[0] = 0;
+		for (call = 0, n = 0; call < count; call++) {
+			f = list[n].field;
+			f[0] = prandom_u32_state(&rnd) % 8;
+			f[1] = prandom_u32_state(&rnd) % pool;
+			f[2] = (u64)(prandom_u32_state(&rnd) % pool) << 56;
+			f[3] = (u64)(prandom_u32_state(&rnd) % 2) << 32 | 1;
+			kcov_dedup_cmp(&t->dedup, f[0], f[1], f[2], f[3]);
+			for (i = 0; i < n; i++)
+				if (!memcmp(&list[i], &list[n], sizeof(*list)))
+					break;
+			n += i == n;
+		}
+		i = min(n, w->capacity);
+		KUNIT_EXPECT_EQ(test, area[0], i);
+		KUNIT_EXPECT_EQ(test, w->recorded, i);
+		KUNIT_EXPECT_EQ(test, w->dropped, n - i);
+		KUNIT_EXPECT_EQ(test, w->untracked, 0UL);
+		KUNIT_EXPECT_MEMEQ(test, &area[1], list, i * sizeof(*list));
+		KUNIT_EXPECT_EQ(test, w->area[words + 1], KCOV_UNIQ_TEST_CANARY);
+	}
+	/* The last pools do not fit. */
+	KUNIT_EXPECT_GT(test, w->dropped, 0UL);
+}
+
+/* In KCOV_TRACE_PC and KCOV_TRACE_CMP it counts what there was no room for. */
+static void kcov_uniq_test_lost(struct kunit *test)
+{
+	struct kcov_uniq_test *t = kcov_uniq_test_new(test, 0, 100, 64);
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		kcov_uniq_test_call(t, 1);
+		kcov_dedup_cmp(&t->dedup, 1, 2, 3, 4);
+	}
+	KUNIT_EXPECT_EQ(test, t->dedup.main.dropped, 6UL);
+	KUNIT_EXPECT_EQ(test, t->dedup.main.recorded, 0UL);
+	KUNIT_EXPECT_EQ(test, t->dedup.main.area[0], 0UL);
+}
+
 /* An enable in between keeps the window, and the reset that was asked for. */
 static void kcov_uniq_test_start(struct kunit *test)
 {
@@ -452,6 +521,8 @@ static struct kunit_case kcov_uniq_test_cases[] = {
 	KUNIT_CASE(kcov_uniq_test_reset_one),
 	KUNIT_CASE(kcov_uniq_test_scribble),
 	KUNIT_CASE(kcov_uniq_test_busy),
+	KUNIT_CASE(kcov_uniq_test_cmps),
+	KUNIT_CASE(kcov_uniq_test_lost),
 	KUNIT_CASE(kcov_uniq_test_start),
 	{}
 };
@@ -460,6 +531,7 @@ static struct kunit_suite kcov_uniq_test_suite = {
 	.name = "kcov_uniq",
 	.test_cases = kcov_uniq_test_cases,
 };
+
 kunit_test_suite(kcov_uniq_test_suite);
 
 MODULE_DESCRIPTION("KUnit tests of KCOV's unique modes");

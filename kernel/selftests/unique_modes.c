@@ -107,8 +107,8 @@ static void add(struct list *l, const uint64_t *item, unsigned int size)
 	memcpy(&l->item[l->n++ * size], item, size * sizeof(*item));
 }
 
-/* A power of two of indices, + 1, into a list. */
-#define SLOTS	(1U << 20)
+/* Indices, + 1, into a list: 2^20 of them. */
+#define SLOTS	0x100000U
 static uint32_t slots[SLOTS];
 
 /* Leave the first of equal items, in order. */
@@ -141,23 +141,28 @@ static bool same(const struct list *a, const struct list *b, unsigned int size)
 	return a->n == b->n && !memcmp(a->item, b->item, a->n * size * sizeof(*a->item));
 }
 
-FIXTURE(kcov) {
+/* A descriptor, its areas, and what was read from them. */
+struct state {
 	int fd;
 	unsigned long *area;
 	unsigned long *edges;
 	struct list before, after, got, got_edges;
 };
 
-static int collect(FIXTURE_DATA(kcov) *self, unsigned long mode)
+FIXTURE(kcov) {
+	struct state s;
+};
+
+static int collect(struct state *s, unsigned long mode)
 {
-	int res = xioctl(self->fd, KCOV_ENABLE, mode);
+	int res = xioctl(s->fd, KCOV_ENABLE, mode);
 
 	if (res)
 		return res;
-	zero(self->edges);
-	zero(self->area);
+	zero(s->edges);
+	zero(s->area);
 	workload();
-	return xioctl(self->fd, KCOV_DISABLE, 0);
+	return xioctl(s->fd, KCOV_DISABLE, 0);
 }
 
 static void read_words(unsigned long *area, struct list *l)
@@ -194,65 +199,65 @@ static void read_cmps(unsigned long *area, struct list *l)
 
 FIXTURE_SETUP(kcov)
 {
-	struct list *lists[] = { &self->before, &self->after, &self->got,
-				 &self->got_edges };
+	struct list *lists[] = { &self->s.before, &self->s.after, &self->s.got,
+				 &self->s.got_edges };
 	bool modes, reset;
 	unsigned int i;
 
-	self->fd = open(KCOV_FILE, O_RDWR);
-	if (self->fd < 0 && (errno == ENOENT || errno == EACCES || errno == EPERM))
+	self->s.fd = open(KCOV_FILE, O_RDWR);
+	if (self->s.fd < 0 && (errno == ENOENT || errno == EACCES || errno == EPERM))
 		SKIP(return, KCOV_FILE ": %s (root, CONFIG_KCOV and debugfs are needed)",
 		     strerror(errno));
-	ASSERT_GE(self->fd, 0);
-	ASSERT_EQ(0, xioctl(self->fd, KCOV_INIT_TRACE, WORDS));
-	self->area = map(self->fd, WORDS, 0);
-	ASSERT_NE(MAP_FAILED, self->area);
+	ASSERT_GE(self->s.fd, 0);
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_INIT_TRACE, WORDS));
+	self->s.area = map(self->s.fd, WORDS, 0);
+	ASSERT_NE(MAP_FAILED, self->s.area);
 
 	/* One of them alone would be a bug. */
-	reset = xioctl(self->fd, KCOV_RESET_TRACE, 0) != -ENOTTY;
-	modes = xioctl(self->fd, KCOV_ENABLE, KCOV_TRACE_UNIQ_PC) != -EINVAL;
+	reset = xioctl(self->s.fd, KCOV_RESET_TRACE, 0) != -ENOTTY;
+	modes = xioctl(self->s.fd, KCOV_ENABLE, KCOV_TRACE_UNIQ_PC) != -EINVAL;
 	if (modes)
-		xioctl(self->fd, KCOV_DISABLE, 0);
+		xioctl(self->s.fd, KCOV_DISABLE, 0);
 	if (!modes && !reset)
 		SKIP(return, "no unique modes (CONFIG_KCOV_UNIQ)");
 	ASSERT_TRUE(modes);
 	ASSERT_TRUE(reset);
 
-	self->edges = map(self->fd, WORDS, 1);
-	ASSERT_NE(MAP_FAILED, self->edges);
+	self->s.edges = map(self->s.fd, WORDS, 1);
+	ASSERT_NE(MAP_FAILED, self->s.edges);
 	for (i = 0; i < ARRAY_SIZE(lists); i++) {
 		lists[i]->item = calloc(WORDS, sizeof(uint64_t));
 		ASSERT_NE(NULL, lists[i]->item);
 	}
-	ASSERT_EQ(0, collect(self, KCOV_TRACE_PC));
-	if (!count(self->area))
+	ASSERT_EQ(0, collect(&self->s, KCOV_TRACE_PC));
+	if (!count(self->s.area))
 		SKIP(return, "traces are empty (CONFIG_KCOV_INSTRUMENT_ALL)");
-	ASSERT_LT(count(self->area), WORDS - 1);
+	ASSERT_LT(count(self->s.area), WORDS - 1);
 }
 
 FIXTURE_TEARDOWN(kcov)
 {
-	close(self->fd);
+	close(self->s.fd);
 }
 
 TEST_F(kcov, modes)
 {
 	static const unsigned long good[] = { 0, 2, 4, 6 };
 	static const unsigned long bad[] = {
-		3, 5, 7, 9, 10, 12, 14, 15, 32, 1UL << 31, ~0UL, ~1UL,
+		3, 5, 7, 9, 10, 12, 14, 15, 32, 0x80000000UL, ~0UL, ~1UL,
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(good); i++) {
-		EXPECT_EQ(0, xioctl(self->fd, KCOV_ENABLE, good[i])) {
+		EXPECT_EQ(0, xioctl(self->s.fd, KCOV_ENABLE, good[i])) {
 			TH_LOG("mode %lu", good[i]);
 		}
 		/* As in mode 0. */
-		EXPECT_EQ(-EINVAL, xioctl(self->fd, KCOV_ENABLE, good[i]));
-		EXPECT_EQ(0, xioctl(self->fd, KCOV_DISABLE, 0));
+		EXPECT_EQ(-EINVAL, xioctl(self->s.fd, KCOV_ENABLE, good[i]));
+		EXPECT_EQ(0, xioctl(self->s.fd, KCOV_DISABLE, 0));
 	}
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		EXPECT_EQ(-EINVAL, xioctl(self->fd, KCOV_ENABLE, bad[i])) {
+		EXPECT_EQ(-EINVAL, xioctl(self->s.fd, KCOV_ENABLE, bad[i])) {
 			TH_LOG("mode %#lx", bad[i]);
 		}
 }
@@ -273,24 +278,24 @@ TEST_F(kcov, needs_init)
  * Compare a unique mode with traces, see above. @again: reset and go on in the middle,
  * so that the window has seen everything before.
  */
-static void compare(struct __test_metadata *_metadata, FIXTURE_DATA(kcov) *self,
-		    unsigned long mode, int (*again)(FIXTURE_DATA(kcov) *self))
+static void compare(struct __test_metadata *_metadata, struct state *s,
+		    unsigned long mode, int (*again)(struct state *s))
 {
 	bool cmp = mode == KCOV_TRACE_UNIQ_CMP, equal = false, ok;
 	unsigned long plain = cmp ? KCOV_TRACE_CMP : KCOV_TRACE_PC;
 	void (*read_list)(unsigned long *, struct list *) = cmp ? read_cmps : read_words;
 	unsigned int size = cmp ? WORDS_PER_CMP : 1, i;
-	struct list *before = &self->before, *after = &self->after;
+	struct list *before = &s->before, *after = &s->after;
 
 	for (i = 0; i < TRIES; i++) {
-		ASSERT_EQ(0, collect(self, plain));
-		read_list(self->area, before);
+		ASSERT_EQ(0, collect(s, plain));
+		read_list(s->area, before);
 		ASSERT_NE(0, before->n);
-		ASSERT_EQ(0, again ? again(self) : collect(self, mode));
-		read_list(self->area, &self->got);
-		read_words(self->edges, &self->got_edges);
-		ASSERT_EQ(0, collect(self, plain));
-		read_list(self->area, after);
+		ASSERT_EQ(0, again ? again(s) : collect(s, mode));
+		read_list(s->area, &s->got);
+		read_words(s->edges, &s->got_edges);
+		ASSERT_EQ(0, collect(s, plain));
+		read_list(s->area, after);
 		if (!same(before, after, size))
 			continue;
 		equal = true;
@@ -298,115 +303,115 @@ static void compare(struct __test_metadata *_metadata, FIXTURE_DATA(kcov) *self,
 		ok = true;
 		once(before, size);
 		if (cmp || (mode & KCOV_TRACE_UNIQ_PC)) {
-			ok = same(before, &self->got, size);
+			ok = same(before, &s->got, size);
 			ASSERT_LT(before->n, after->n) {
 				TH_LOG("nothing repeats, so nothing is tested");
 			}
 		} else {
-			ASSERT_EQ(0, self->got.n);
+			ASSERT_EQ(0, s->got.n);
 		}
 		if (!cmp && (mode & KCOV_TRACE_UNIQ_EDGE)) {
-			read_edges(self->area, after);
+			read_edges(s->area, after);
 			once(after, 1);
-			ok = ok && same(after, &self->got_edges, 1);
+			ok = ok && same(after, &s->got_edges, 1);
 		}
 		if (ok)
 			return;
 	}
 	if (!equal)
 		SKIP(return, "no two traces of %d are equal", 2 * TRIES);
-	for (i = 0; i < before->n * size && i < self->got.n * size; i++)
-		if (before->item[i] != self->got.item[i])
+	for (i = 0; i < before->n * size && i < s->got.n * size; i++)
+		if (before->item[i] != s->got.item[i])
 			break;
 	EXPECT_TRUE(false) {
 		TH_LOG("word %u: %#llx instead of %#llx", i,
-		       (unsigned long long)self->got.item[i],
+		       (unsigned long long)s->got.item[i],
 		       (unsigned long long)before->item[i]);
 		TH_LOG("mode %lu is never what the trace has: %lu items of %lu, %lu edges of %lu",
-		       mode, self->got.n, before->n, self->got_edges.n, after->n);
+		       mode, s->got.n, before->n, s->got_edges.n, after->n);
 	}
 }
 
 TEST_F(kcov, each_pc_once)
 {
-	compare(_metadata, self, KCOV_TRACE_UNIQ_PC, NULL);
+	compare(_metadata, &self->s, KCOV_TRACE_UNIQ_PC, NULL);
 }
 
 TEST_F(kcov, each_edge_once)
 {
-	compare(_metadata, self, KCOV_TRACE_UNIQ_EDGE, NULL);
+	compare(_metadata, &self->s, KCOV_TRACE_UNIQ_EDGE, NULL);
 }
 
 TEST_F(kcov, pcs_and_edges)
 {
-	compare(_metadata, self, KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE, NULL);
+	compare(_metadata, &self->s, KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE, NULL);
 }
 
 TEST_F(kcov, each_comparison_once)
 {
-	int res = xioctl(self->fd, KCOV_ENABLE, KCOV_TRACE_CMP);
+	int res = xioctl(self->s.fd, KCOV_ENABLE, KCOV_TRACE_CMP);
 
 	if (res == -KERNEL_ENOTSUPP || res == -EOPNOTSUPP) {
 		EXPECT_EQ(-EOPNOTSUPP,
-			  xioctl(self->fd, KCOV_ENABLE, KCOV_TRACE_UNIQ_CMP));
+			  xioctl(self->s.fd, KCOV_ENABLE, KCOV_TRACE_UNIQ_CMP));
 		SKIP(return, "no comparisons (CONFIG_KCOV_ENABLE_COMPARISONS)");
 	}
 	ASSERT_EQ(0, res);
-	ASSERT_EQ(0, xioctl(self->fd, KCOV_DISABLE, 0));
-	compare(_metadata, self, KCOV_TRACE_UNIQ_CMP, NULL);
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_DISABLE, 0));
+	compare(_metadata, &self->s, KCOV_TRACE_UNIQ_CMP, NULL);
 }
 
 /* The window has all of it already, then it is reset by a store. */
-static int store_again(FIXTURE_DATA(kcov) *self)
+static int store_again(struct state *s)
 {
-	int res = xioctl(self->fd, KCOV_ENABLE, 6);
+	int res = xioctl(s->fd, KCOV_ENABLE, 6);
 
 	if (res)
 		return res;
 	workload();
-	zero(self->edges);
-	zero(self->area);
+	zero(s->edges);
+	zero(s->area);
 	workload();
-	return xioctl(self->fd, KCOV_DISABLE, 0);
+	return xioctl(s->fd, KCOV_DISABLE, 0);
 }
 
 TEST_F(kcov, reset_by_store)
 {
-	compare(_metadata, self, 6, store_again);
+	compare(_metadata, &self->s, 6, store_again);
 }
 
 /*
  * The window has all of it already, then it is reset by the ioctl of another process.
  * The stores of collect() come too late to count.
  */
-static int ioctl_again(FIXTURE_DATA(kcov) *self)
+static int ioctl_again(struct state *s)
 {
-	int res = xioctl(self->fd, KCOV_ENABLE, 6), status;
+	int res = xioctl(s->fd, KCOV_ENABLE, 6), status;
 	struct kcov_stats stats;
 	pid_t pid;
 
 	if (res)
 		return res;
 	workload();
-	res = xioctl(self->fd, KCOV_DISABLE, 0);
+	res = xioctl(s->fd, KCOV_DISABLE, 0);
 	if (res)
 		return res;
 	pid = fork();
 	if (!pid)
-		_exit(-xioctl(self->fd, KCOV_RESET_TRACE, 0));
+		_exit(-xioctl(s->fd, KCOV_RESET_TRACE, 0));
 	if (waitpid(pid, &status, 0) != pid || status)
 		return -ECHILD;
-	if (get_stats(self->fd, &stats) || stats.main.recorded ||
-	    stats.edge.recorded || count(self->area) || count(self->edges))
+	if (get_stats(s->fd, &stats) || stats.main.recorded ||
+	    stats.edge.recorded || count(s->area) || count(s->edges))
 		return -EUCLEAN;
 	/* Pages that were shared with the child are copied now, not in the window. */
 	workload();
-	return collect(self, 6);
+	return collect(s, 6);
 }
 
 TEST_F(kcov, reset_by_ioctl)
 {
-	compare(_metadata, self, 6, ioctl_again);
+	compare(_metadata, &self->s, 6, ioctl_again);
 }
 
 /* While the task collects, and where no store could do it: read-only. */
@@ -414,24 +419,24 @@ TEST_F(kcov, reset_while_enabled)
 {
 	unsigned long first, n, i, found = 0;
 
-	ASSERT_EQ(0, mprotect(self->area, WORDS * sizeof(long), PROT_READ));
-	ASSERT_EQ(0, xioctl(self->fd, KCOV_ENABLE, KCOV_TRACE_UNIQ_PC));
-	ASSERT_EQ(0, xioctl(self->fd, KCOV_RESET_TRACE, 0));
+	ASSERT_EQ(0, mprotect(self->s.area, WORDS * sizeof(long), PROT_READ));
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_ENABLE, KCOV_TRACE_UNIQ_PC));
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_RESET_TRACE, 0));
 	workload();
-	first = count(self->area);
+	first = count(self->s.area);
 	workload();
-	n = count(self->area);
-	ASSERT_EQ(0, xioctl(self->fd, KCOV_RESET_TRACE, 0));
+	n = count(self->s.area);
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_RESET_TRACE, 0));
 	workload();
-	ASSERT_EQ(0, xioctl(self->fd, KCOV_DISABLE, 0));
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_DISABLE, 0));
 	ASSERT_NE(0, first);
 	/* The second time brings little. */
 	EXPECT_LT(n - first, first / 2);
 	/* Everything that was known is new again. */
-	read_words(self->area, &self->got);
-	EXPECT_GT(self->got.n, first / 2);
-	for (i = 1; i <= self->got.n; i++)
-		found += self->area[i] == self->got.item[0];
+	read_words(self->s.area, &self->s.got);
+	EXPECT_GT(self->s.got.n, first / 2);
+	for (i = 1; i <= self->s.got.n; i++)
+		found += self->s.area[i] == self->s.got.item[0];
 	EXPECT_EQ(1, found);
 }
 
@@ -439,35 +444,35 @@ TEST_F(kcov, enable_continues)
 {
 	unsigned long n;
 
-	ASSERT_EQ(0, collect(self, KCOV_TRACE_UNIQ_PC));
-	n = count(self->area);
+	ASSERT_EQ(0, collect(&self->s, KCOV_TRACE_UNIQ_PC));
+	n = count(self->s.area);
 	ASSERT_NE(0, n);
-	ASSERT_EQ(0, xioctl(self->fd, KCOV_ENABLE, KCOV_TRACE_UNIQ_PC));
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_ENABLE, KCOV_TRACE_UNIQ_PC));
 	workload();
-	ASSERT_EQ(0, xioctl(self->fd, KCOV_DISABLE, 0));
-	EXPECT_GE(count(self->area), n);
-	read_words(self->area, &self->got);
-	n = self->got.n;
-	once(&self->got, 1);
-	EXPECT_EQ(n, self->got.n);
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_DISABLE, 0));
+	EXPECT_GE(count(self->s.area), n);
+	read_words(self->s.area, &self->s.got);
+	n = self->s.got.n;
+	once(&self->s.got, 1);
+	EXPECT_EQ(n, self->s.got.n);
 	/* In another mode the window is another one. */
-	ASSERT_EQ(0, xioctl(self->fd, KCOV_ENABLE, KCOV_TRACE_UNIQ_EDGE));
-	EXPECT_EQ(0, count(self->area));
-	ASSERT_EQ(0, xioctl(self->fd, KCOV_DISABLE, 0));
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_ENABLE, KCOV_TRACE_UNIQ_EDGE));
+	EXPECT_EQ(0, count(self->s.area));
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_DISABLE, 0));
 }
 
 TEST_F(kcov, stats)
 {
 	struct kcov_stats stats;
 
-	ASSERT_EQ(0, collect(self, 6));
-	ASSERT_EQ(0, get_stats(self->fd, &stats));
+	ASSERT_EQ(0, collect(&self->s, 6));
+	ASSERT_EQ(0, get_stats(self->s.fd, &stats));
 	EXPECT_EQ(sizeof(stats), stats.size);
 	EXPECT_EQ(6, stats.mode);
 	EXPECT_EQ(WORDS - 1, stats.main.capacity);
 	EXPECT_EQ(WORDS - 1, stats.edge.capacity);
-	EXPECT_EQ(count(self->area), stats.main.recorded);
-	EXPECT_EQ(count(self->edges), stats.edge.recorded);
+	EXPECT_EQ(count(self->s.area), stats.main.recorded);
+	EXPECT_EQ(count(self->s.edges), stats.edge.recorded);
 	EXPECT_NE(0, stats.main.recorded);
 	EXPECT_NE(0, stats.edge.recorded);
 	EXPECT_EQ(0, stats.main.dropped);
@@ -477,13 +482,13 @@ TEST_F(kcov, stats)
 	/* A caller that knows less gets no more. */
 	memset(&stats, 0x5a, sizeof(stats));
 	stats.size = 8;
-	EXPECT_EQ(0, xioctl(self->fd, KCOV_GET_STATS, (unsigned long)&stats));
+	EXPECT_EQ(0, xioctl(self->s.fd, KCOV_GET_STATS, (unsigned long)&stats));
 	EXPECT_EQ(8, stats.size);
 	EXPECT_EQ(6, stats.mode);
 	EXPECT_EQ(0x5a5a5a5a5a5a5a5aULL, stats.main.capacity);
 	stats.size = 7;
-	EXPECT_EQ(-EINVAL, xioctl(self->fd, KCOV_GET_STATS, (unsigned long)&stats));
-	EXPECT_EQ(-EFAULT, xioctl(self->fd, KCOV_GET_STATS, 8));
+	EXPECT_EQ(-EINVAL, xioctl(self->s.fd, KCOV_GET_STATS, (unsigned long)&stats));
+	EXPECT_EQ(-EFAULT, xioctl(self->s.fd, KCOV_GET_STATS, 8));
 }
 
 /* Without a mapping, so that the area may be smaller than a page. */
@@ -556,8 +561,8 @@ TEST_F(kcov, not_inherited)
 	char state;
 	pid_t pid;
 
-	ASSERT_EQ(0, xioctl(self->fd, KCOV_ENABLE, KCOV_TRACE_UNIQ_PC));
-	zero(self->area);
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_ENABLE, KCOV_TRACE_UNIQ_PC));
+	zero(self->s.area);
 	pid = fork();
 	if (!pid) {
 		/* Until the parent waits, and executes nothing. */
@@ -566,18 +571,18 @@ TEST_F(kcov, not_inherited)
 				_exit(77);
 			usleep(1000);
 		}
-		n = count(self->area);
+		n = count(self->s.area);
 		workload();
-		if (count(self->area) != n)
+		if (count(self->s.area) != n)
 			_exit(1);
-		_exit(xioctl(self->fd, KCOV_DISABLE, 0) == -EINVAL ? 0 : 2);
+		_exit(xioctl(self->s.fd, KCOV_DISABLE, 0) == -EINVAL ? 0 : 2);
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	ASSERT_EQ(0, xioctl(self->fd, KCOV_DISABLE, 0));
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_DISABLE, 0));
 	if (status == 77 << 8)
 		SKIP(return, "no /proc");
 	EXPECT_EQ(0, status);
-	EXPECT_NE(0, count(self->area));
+	EXPECT_NE(0, count(self->s.area));
 }
 
 TEST_HARNESS_MAIN
