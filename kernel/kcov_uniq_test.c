@@ -475,6 +475,31 @@ static void kcov_uniq_test_cmps(struct kunit *test)
 	KUNIT_EXPECT_GT(test, w->dropped, 0UL);
 }
 
+/* Comparisons that differ in one field only, so many that some meet in a slot. */
+static void kcov_uniq_test_cmp_fields(struct kunit *test)
+{
+	static const unsigned int shifts[] = { 0, 26, 32, 58 };
+	union kcov_dedup_cmp cmp;
+	struct kcov_dedup_set set;
+	unsigned int field, s, i;
+
+	kcov_uniq_test_set(test, &set, 64, KCOV_DEDUP_CMP_WORDS);
+	for (field = 0; field < ARRAY_SIZE(cmp.field); field++) {
+		for (s = 0; s < ARRAY_SIZE(shifts); s++) {
+			set.used = 0;
+			for (i = 0; i < 2 * 64; i++) {
+				memset(&cmp, 0x11, sizeof(cmp));
+				cmp.field[field] = (u64)(i % 64) << shifts[s];
+				KUNIT_EXPECT_EQ(test,
+						kcov_dedup_set_add(&set, cmp.word,
+								   KCOV_DEDUP_CMP_WORDS),
+						i < 64 ? KCOV_DEDUP_NEW :
+							 KCOV_DEDUP_SEEN);
+			}
+		}
+	}
+}
+
 /* In KCOV_TRACE_PC and KCOV_TRACE_CMP it counts what there was no room for. */
 static void kcov_uniq_test_lost(struct kunit *test)
 {
@@ -522,6 +547,7 @@ static struct kunit_case kcov_uniq_test_cases[] = {
 	KUNIT_CASE(kcov_uniq_test_scribble),
 	KUNIT_CASE(kcov_uniq_test_busy),
 	KUNIT_CASE(kcov_uniq_test_cmps),
+	KUNIT_CASE(kcov_uniq_test_cmp_fields),
 	KUNIT_CASE(kcov_uniq_test_lost),
 	KUNIT_CASE(kcov_uniq_test_start),
 	{}
