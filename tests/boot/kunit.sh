@@ -55,14 +55,10 @@ for i in config build; do
 		die "kunit.py $i failed, see $out/$i.log"
 	}
 done
-# On hosts with AMX; see scripts/vm.
-preload=$repo/build/um-xstate.so
-[ ! -e "$preload" ] || export LD_PRELOAD="$preload"
 status=0
 timeout 300 python3 tools/testing/kunit/kunit.py exec --build_dir "$out" --raw_output=kunit \
 	--kunitconfig tools/testing/kunit/configs/kcov.config \
 	--timeout 120 > "$out/tap.log" 2>&1 || status=$?
-unset LD_PRELOAD
 
 # The cases of the suite, as results of their own.
 sed -n 's/^ *\(\(not \)\{0,1\}ok [0-9]* kcov_uniq_test_.*\)/\1/p' "$out/tap.log" > "$out/cases"
