@@ -9,7 +9,9 @@ endif
 V ?= 0
 export CC V
 
-.PHONY: all check demo bench clean help
+.PHONY: all check demo bench series check-series clean help
+
+KERNEL ?= 6.12
 
 all:
 	@tests/unit/run --build
@@ -24,14 +26,23 @@ demo:
 bench:
 	@bench/run
 
+series:
+	@scripts/series export --kernel $(KERNEL) $(O)
+
+check-series:
+	@scripts/series check --kernel $(KERNEL)
+
 clean:
-	rm -rf build/unit build/unit-asan build/boot build/bench build/vm build/vm-init
+	rm -rf build/unit build/unit-asan build/boot build/bench build/series build/vm build/vm-init
 
 help:
 	@echo 'make            build the test programs'
 	@echo 'make check      run the tests (./check --help)'
 	@echo 'make demo       trace real programs in a booted kernel (./demo --help)'
 	@echo 'make bench      measure: time per callback, resets, a booted kernel'
+	@echo 'make series     KERNEL=6.12 [O=DIR]: write a series for "git am" to DIR'
+	@echo 'make check-series'
+	@echo '                KERNEL=6.12: apply it to a pristine tree, build each commit'
 	@echo 'make clean      remove what was built, but for kernels and their sources'
 	@echo '                (rm -rf build removes those, too)'
 	@echo 'V=1             show more; CC=clang: another compiler'

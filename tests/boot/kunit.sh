@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Run the KUnit suite of the unique modes by the kernel's own kunit.py; pass on its TAP.
+
+set -eu
+
+usage() {
+	cat <<-END
+	Usage: tests/boot/kunit.sh [--kernel VERSION]
+
+	Builds a User Mode Linux kernel with the KUnit suite in build/kunit-VERSION (minutes
+	the first time), runs it and prints its results as TAP. The logs stay there.
+
+	  --kernel VERSION  default: 6.12
+	END
+}
+
+die() { echo "kunit: $*" >&2; exit 1; }
+
+kernel=6.12
+while [ $# -gt 0 ]; do
+	case $1 in
+	--kernel) [ $# -ge 2 ] || die "--kernel needs a version"; kernel=$2; shift 2 ;;
+	-h|--help) usage; exit ;;
+	*) die "unknown argument '$1', see --help" ;;
+	esac
+done
+
+repo=$(cd "$(dirname "$0")/../.." && pwd)
+command -v python3 >/dev/null || die "python3 is missing: run 'scripts/deps series'"
+tree=$("$repo/scripts/get-kernel" --kernel "$kernel")
+out=$repo/build/kunit-$kernel
+mkdir -p "$out"
+exec 9> "$out/lock"
+flock 9
+cc=${CC:-gcc}
+if command -v ccache >/dev/null; then
+	export CCACHE_DIR="${CCACHE_DIR:-$repo/build/ccache}"
+	export CCACHE_BASEDIR="$repo/build" CCACHE_NOHASHDIR=1
+	export KBUILD_BUILD_TIMESTAMP='2000-01-01 00:00:00 UTC'
+	cc="ccache $cc"
+fi
+
+cd "$tree"
+kunit() {
+	command=$1
+	shift
+	python3 tools/testing/kunit/kunit.py "$command" --arch um --build_dir "$out" \
+		--kunitconfig tools/testing/kunit/configs/kcov.config "$@"
+}
+for i in config build; do
+	kunit "$i" --make_options "CC=$cc" --make_options "HOSTCC=$cc" > "$out/$i.log" 2>&1 || {
+		tail -n 20 "$out/$i.log" >&2
+		die "kunit.py $i failed, see $out/$i.log"
+	}
+done
+status=0
+timeout 300 python3 tools/testing/kunit/kunit.py exec --build_dir "$out" --raw_output=kunit \
+	--kunitconfig tools/testing/kunit/configs/kcov.config \
+	--timeout 120 > "$out/tap.log" 2>&1 || status=$?
+
+# The cases of the suite, as results of their own.
+sed -n 's/^ *\(\(not \)\{0,1\}ok [0-9]* kcov_uniq_test_.*\)/\1/p' "$out/tap.log" > "$out/cases"
+cat "$out/cases"
+grep -E '^ +#' "$out/tap.log" | grep -vE '# (Subtest|module|Totals|kcov_uniq: pass)' || :
+echo "1..$(wc -l < "$out/cases")"
+[ -s "$out/cases" ] || {
+	tail -n 20 "$out/tap.log" >&2
+	die "the suite has not run, see $out/tap.log"
+}
+[ $status -eq 0 ] || die "kunit.py ended with status $status, see $out/tap.log"
+! grep -q '^not ok' "$out/cases"
