@@ -65,8 +65,8 @@ static bool kcov_uniq_is_cmp(unsigned long arg)
 {
 	return arg == KCOV_TRACE_CMP || arg == KCOV_TRACE_UNIQ_CMP;
 }
-
 #ifdef KCOV_UNIQ_TEE
+
 static void kcov_uniq_tee_free(void *area)
 {
 	vfree(kcov_uniq_tee_of(area)->area);

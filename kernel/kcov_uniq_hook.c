@@ -20,15 +20,9 @@ noinline notrace void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
 	kcov_dedup_slow(dedup, ip);
 }
 
-/**
- * kcov_uniq_slow_cmp() - a comparison, in a unique mode or lost
- * @type:	KCOV_CMP_*
- * @arg1:	the first argument
- * @arg2:	the second argument
- * @ip:		the PC
- * @dedup:	the state
- *
- * Out of line, so that write_comp_data() needs no stack frame.
+/*
+ * A comparison, in a unique mode or lost, see kcov_uniq_cmp(). Out of line, so that
+ * write_comp_data() needs no stack frame.
  */
 noinline notrace void
 kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,

@@ -7,7 +7,7 @@ set -eu
 
 usage() {
 	cat <<-END
-	Usage: tests/boot/kunit.sh [--kernel VERSION]
+	Usage: tests/boot/kunit.sh [--kernel VERSION] [--arch um]
 
 	Builds a User Mode Linux kernel with the KUnit suite in build/kunit-VERSION (minutes
 	the first time), runs it and prints its results as TAP. The logs stay there.
@@ -22,13 +22,14 @@ kernel=6.12
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) [ $# -ge 2 ] || die "--kernel needs a version"; kernel=$2; shift 2 ;;
+	--arch) [ "${2-}" = um ] || die "--arch: um only"; shift 2 ;;
 	-h|--help) usage; exit ;;
 	*) die "unknown argument '$1', see --help" ;;
 	esac
 done
 
 repo=$(cd "$(dirname "$0")/../.." && pwd)
-command -v python3 >/dev/null || die "python3 is missing: run 'scripts/deps series'"
+command -v python3 >/dev/null || die "python3 is missing: run 'scripts/deps um'"
 tree=$("$repo/scripts/get-kernel" --kernel "$kernel")
 out=$repo/build/kunit-$kernel
 mkdir -p "$out"
