@@ -65,9 +65,19 @@ static unsigned long *map(int fd, off_t offset)
 	return area;
 }
 
-static void reset(unsigned long *main_area, unsigned long *edge_area)
+/* The count of comparisons has 64 bits on every machine. */
+static unsigned long count(const unsigned long *area, bool cmp)
 {
-	__atomic_store_n(&main_area[0], 0, __ATOMIC_RELAXED);
+	return cmp ? __atomic_load_n((const uint64_t *)area, __ATOMIC_ACQUIRE) :
+		     __atomic_load_n(area, __ATOMIC_ACQUIRE);
+}
+
+static void reset(unsigned long *main_area, bool cmp, unsigned long *edge_area)
+{
+	if (cmp)
+		__atomic_store_n((uint64_t *)main_area, 0, __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(main_area, 0, __ATOMIC_RELAXED);
 	if (edge_area)
 		__atomic_store_n(&edge_area[0], 0, __ATOMIC_RELAXED);
 }
@@ -127,13 +137,13 @@ int main(int argc, char **argv)
 		edge_area = map(fd, BYTES);
 
 	/* From here on. The first store to a page may be code in the kernel, too. */
-	reset(main_area, edge_area);
-	reset(main_area, edge_area);
+	reset(main_area, cmp, edge_area);
+	reset(main_area, cmp, edge_area);
 	if (read(-1, NULL, 0) != -1)
 		die("read(-1) succeeded");
-	n = __atomic_load_n(&main_area[0], __ATOMIC_ACQUIRE);
+	n = count(main_area, cmp);
 	if (edge_area)
-		edges = __atomic_load_n(&edge_area[0], __ATOMIC_ACQUIRE);
+		edges = count(edge_area, false);
 
 	if (ioctl(fd, KCOV_DISABLE, 0))
 		die("KCOV_DISABLE");

@@ -23,9 +23,6 @@
 /* Distinct items that a set has room for: 448 KiB, of comparisons 832 KiB. */
 #define KCOV_UNIQ_ITEMS		(16U << 10)
 
-/* A mode that no area was last used in. */
-#define KCOV_UNIQ_UNUSED	0xffffffffU
-
 /**
  * struct kcov_uniq - the hidden pages before an area
  * @dedup:	what callbacks use; first, so that area - KCOV_UNIQ_HIDDEN is it
@@ -34,8 +31,7 @@
  * @cmp_set:	memory for the set of comparisons, or NULL
  * @edge_set:	memory for the set of edge words, or NULL
  * @mode:	KCOV_TRACE_* of the last enable
- * @main_mode:	the mode that the main area was last used in
- * @edge_mode:	the mode that the edge area was last used in
+ * @edge_mode:	the same of the last one that used the edge area
  */
 struct kcov_uniq {
 	struct kcov_dedup	dedup;
@@ -44,7 +40,6 @@ struct kcov_uniq {
 	void			*cmp_set;
 	void			*edge_set;
 	u32			mode;
-	u32			main_mode;
 	u32			edge_mode;
 };
 
@@ -105,8 +100,6 @@ void *kcov_uniq_area(void *mem, unsigned long words)
 		return NULL;
 	memset(mem, 0, KCOV_UNIQ_HIDDEN);
 	u->words = words;
-	u->main_mode = KCOV_UNIQ_UNUSED;
-	u->edge_mode = KCOV_UNIQ_UNUSED;
 	u->dedup.main.area = mem + KCOV_UNIQ_HIDDEN;
 	u->dedup.main.capacity = words - 1;
 	u->dedup.edge.capacity = words - 1;
@@ -160,7 +153,8 @@ static int kcov_uniq_alloc(spinlock_t *lock, void **where, size_t bytes)
 
 	spin_lock_irqsave(lock, flags);
 	if (!*where) {
-		WRITE_ONCE(*where, mem);
+		/* Zeroed, for those who look without the lock and then map it. */
+		smp_store_release(where, mem);
 		mem = NULL;
 	}
 	spin_unlock_irqrestore(lock, flags);
@@ -265,9 +259,9 @@ static u64 kcov_uniq_count(const struct kcov_uniq *u)
 					   READ_ONCE(u->dedup.main.area[0]);
 }
 
-static void kcov_uniq_zero(struct kcov_uniq *u)
+static void kcov_uniq_zero(struct kcov_uniq *u, bool cmp)
 {
-	if (kcov_uniq_is_cmp(u->mode))
+	if (cmp)
 		WRITE_ONCE(*(u64 *)u->dedup.main.area, 0);
 	else
 		WRITE_ONCE(u->dedup.main.area[0], 0);
@@ -296,15 +290,14 @@ static void kcov_uniq_begin_main(struct kcov_uniq *u, unsigned long arg)
 	else if (arg & KCOV_TRACE_UNIQ_PC)
 		set = u->pc_set;
 
-	if (u->main_mode != arg) {
+	if (u->mode != arg) {
 		kcov_uniq_window_begin(w, set, words);
 		w->capacity = cmp ? (u->words * sizeof(unsigned long) - sizeof(u64)) /
 				    sizeof(union kcov_dedup_cmp) : u->words - 1;
 		/* The two modes of Linux never began a new one for one another. */
-		if (u->main_mode != KCOV_UNIQ_UNUSED &&
-		    (u->main_mode > KCOV_TRACE_CMP || arg > KCOV_TRACE_CMP))
-			kcov_uniq_zero(u);
-		u->main_mode = arg;
+		if (u->mode > KCOV_TRACE_CMP || arg > KCOV_TRACE_CMP)
+			kcov_uniq_zero(u, cmp);
+		u->mode = arg;
 	}
 	if (set)
 		kcov_uniq_fault_in(set, kcov_dedup_set_bytes(KCOV_UNIQ_ITEMS, words));
@@ -316,8 +309,7 @@ static void kcov_uniq_begin_edge(struct kcov_uniq *u, unsigned long arg)
 
 	if (u->edge_mode != arg) {
 		kcov_uniq_window_begin(w, u->edge_set, KCOV_DEDUP_PC_WORDS);
-		if (u->edge_mode != KCOV_UNIQ_UNUSED)
-			WRITE_ONCE(w->area[0], 0);
+		WRITE_ONCE(w->area[0], 0);
 		u->edge_mode = arg;
 	}
 	kcov_uniq_fault_in(u->edge_set, kcov_dedup_set_bytes(KCOV_UNIQ_ITEMS,
@@ -336,7 +328,6 @@ void kcov_uniq_begin(void *area, unsigned long arg)
 {
 	struct kcov_uniq *u = kcov_uniq_of(area);
 
-	u->mode = arg;
 	kcov_uniq_begin_main(u, arg);
 	if (arg & KCOV_TRACE_UNIQ_EDGE)
 		kcov_uniq_begin_edge(u, arg);
@@ -367,13 +358,13 @@ static void kcov_uniq_reset(struct kcov_uniq *u)
 {
 	struct kcov_dedup *d = &u->dedup;
 
-	kcov_uniq_zero(u);
+	kcov_uniq_zero(u, kcov_uniq_is_cmp(u->mode));
 	if (d->edge.area)
 		WRITE_ONCE(d->edge.area[0], 0);
 	/*
 	 * The next callback sees it, even if one that is running undoes the stores
 	 * above. After them: windows that they began are over, too, so that both
-	 * begin with the same callback. Pairs with kcov_dedup_slow().
+	 * begin with the same callback. Pairs with kcov_dedup_mode().
 	 */
 	smp_store_release(&d->mode, READ_ONCE(d->mode) | KCOV_DEDUP_RESET);
 }
@@ -395,6 +386,8 @@ static void kcov_uniq_fill_stats(struct kcov_uniq *u, struct kcov_stats *s)
 {
 	struct kcov_dedup *d = &u->dedup;
 	bool reset = READ_ONCE(d->mode) & KCOV_DEDUP_RESET;
+	u32 words = kcov_uniq_is_cmp(u->mode) ? KCOV_DEDUP_CMP_WORDS :
+						KCOV_DEDUP_PC_WORDS;
 	bool over;
 
 	s->mode = u->mode;
@@ -403,7 +396,7 @@ static void kcov_uniq_fill_stats(struct kcov_uniq *u, struct kcov_stats *s)
 		/* Userspace's own number, told to userspace only. */
 		s->main.recorded = min(kcov_uniq_count(u), s->main.capacity);
 	} else if (u->mode != KCOV_TRACE_UNIQ_EDGE) {
-		over = reset || (d->main.capacity && !kcov_uniq_count(u));
+		over = reset || kcov_dedup_zeroed(&d->main, words);
 		kcov_uniq_window_stats(&d->main, over, &s->main);
 	}
 	if (u->mode & KCOV_TRACE_UNIQ_EDGE) {

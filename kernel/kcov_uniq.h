@@ -5,8 +5,8 @@
  * Every function stands for what kcov.c did before, and is just that without
  * CONFIG_KCOV_UNIQ.
  *
- * A task that collects in a unique mode looks to kcov.c like one that traces PCs
- * into an area with room for nothing: kcov_size is 0. So the callback's check for
+ * A task that collects in a unique mode looks to kcov.c like one that traces PCs (or
+ * comparisons) into an area with room for nothing: kcov_size is 0. So the callback's check for
  * room, which is there anyway, leads here, and nothing changes for tasks that
  * collect nothing, or in the modes KCOV_TRACE_PC and KCOV_TRACE_CMP while there is
  * room.
@@ -49,8 +49,9 @@ struct vm_area_struct;
 
 /* kcov_uniq_hook.c: runs in callbacks */
 void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip);
-void kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
-				      struct kcov_dedup *dedup);
+void __preserve_most
+kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
+				 struct kcov_dedup *dedup);
 
 /* kcov_uniq.c: the control path */
 void *kcov_uniq_area(void *mem, unsigned long words);

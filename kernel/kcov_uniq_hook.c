@@ -22,9 +22,10 @@ noinline notrace void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
 
 /*
  * A comparison, in a unique mode or lost, see kcov_uniq_cmp(). Out of line, so that
- * write_comp_data() needs no stack frame.
+ * write_comp_data() needs no stack frame; nor does the loop over a switch's cases have to
+ * save registers, where the compiler can promise to leave most of them alone.
  */
-noinline notrace void
+noinline notrace void __preserve_most
 kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
 				 struct kcov_dedup *dedup)
 {

@@ -381,8 +381,8 @@ TEST_F(kcov, reset_by_store)
 }
 
 /*
- * The window has all of it already, then it is reset by the ioctl of another process.
- * The stores of collect() come too late to count.
+ * The window has all of it already, then it is reset by the ioctl of another process: it
+ * is empty then. collect() begins another, by stores, as reset_while_enabled does not.
  */
 static int ioctl_again(struct state *s)
 {
@@ -409,7 +409,7 @@ static int ioctl_again(struct state *s)
 	return collect(s, 6);
 }
 
-TEST_F(kcov, reset_by_ioctl)
+TEST_F(kcov, reset_by_ioctl_of_child)
 {
 	compare(_metadata, &self->s, 6, ioctl_again);
 }

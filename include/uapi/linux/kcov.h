@@ -36,8 +36,8 @@ struct kcov_area_stats {
 /*
  * Argument of KCOV_GET_STATS, for the current window. In the modes KCOV_TRACE_PC
  * and KCOV_TRACE_CMP, dropped counts since the last KCOV_ENABLE,
- * KCOV_REMOTE_ENABLE or KCOV_RESET_TRACE. An area that does not exist or that the
- * mode does not use is all zeroes.
+ * KCOV_REMOTE_ENABLE or KCOV_RESET_TRACE. An area that the mode does not use is
+ * all zeroes.
  */
 struct kcov_stats {
 	__u32		size;		/* in: bytes known; out: bytes filled */
