@@ -77,9 +77,17 @@ static noinline void hook_plain(unsigned long ip)
 	}
 }
 
+static noinline void kcov_uniq_slow_compact(struct kcov_dedup *dedup, unsigned long ip)
+{
+	kcov_dedup_compact(dedup, ip);
+}
+
 static noinline void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
 {
-	kcov_dedup_slow(dedup, ip);
+	if (kcov_dedup_compacts(dedup))
+		kcov_uniq_slow_compact(dedup, ip);
+	else
+		kcov_dedup_slow(dedup, ip);
 }
 
 static __always_inline void kcov_uniq_pc(void *area, unsigned long pos, unsigned long ip)
@@ -111,7 +119,7 @@ static noinline void hook_patched(unsigned long ip)
 
 /* ---- subjects ---- */
 
-enum { EMPTY, PLAIN, MODE_0, MODE_2, MODE_4, MODE_6, SUBJECTS };
+enum { EMPTY, PLAIN, MODE_0, MODE_2, MODE_4, MODE_6, MODE_16, SUBJECTS };
 
 static struct subject {
 	const char	*name;
@@ -127,6 +135,7 @@ static struct subject {
 	[MODE_2] = { "mode2", hook_patched, 2, 1.2, NULL, NULL, 0 },
 	[MODE_4] = { "mode4", hook_patched, 4, 1.5, NULL, NULL, 0 },
 	[MODE_6] = { "mode6", hook_patched, 6, 2.2, NULL, NULL, 0 },
+	[MODE_16] = { "mode16", hook_patched, 16, 2.0, NULL, NULL, 0 },
 };
 
 static struct kcov_dedup *state(const struct subject *s)
@@ -171,11 +180,16 @@ static void subject_open(struct subject *s, size_t words, u32 items)
 	window_open(&d->main, s->area, words, items);
 	window_open(&d->edge, s->edge_area, words, items);
 	d->edge.prev = kcov_dedup_edge_hash(0);
+	if (s->mode == KCOV_DEDUP_COMPACT)
+		kcov_dedup_compact_init(d, memory(kcov_dedup_compact_bytes(items)));
 	kcov_dedup_start(d, s->mode);
 }
 
 static void subject_close(struct subject *s)
 {
+	if (s->mode == KCOV_DEDUP_COMPACT)
+		munmap(state(s)->compact.next,
+		       kcov_dedup_compact_bytes(state(s)->main.set.limit));
 	window_close(&state(s)->main);
 	window_close(&state(s)->edge);
 	munmap(s->edge_area, s->words * sizeof(long));
@@ -204,6 +218,7 @@ struct trace {
 	size_t		n;
 	unsigned long	*pcs, *edges;		/* the distinct ones, sorted */
 	size_t		n_pcs, n_edges;
+	size_t		n_compact;		/* words of its compact trace */
 };
 
 static int by_value(const void *a, const void *b)
@@ -326,7 +341,29 @@ static int verify_window(const struct trace *t, const struct subject *s,
 	return same ? 0 : wrong(t, s, "not the items of the trace");
 }
 
-static int verify(const struct trace *t, const struct subject *s)
+/* Same PCs and, by edge words, same pairs as the trace; not longer. */
+static int verify_compact(struct trace *t, const struct subject *s)
+{
+	struct kcov_dedup_window *w = &state(s)->main;
+	size_t n = w->recorded;
+	struct trace c = { .pc = s->area + 1, .n = n };
+	bool same;
+
+	t->n_compact = n + w->dropped;
+	if (n != s->area[0] || t->n_compact > t->n)
+		return wrong(t, s, "wrong count");
+	if (w->dropped || w->untracked)
+		return 0;
+	trace_expect(&c);
+	same = c.n_pcs == t->n_pcs && !memcmp(c.pcs, t->pcs, c.n_pcs * sizeof(long)) &&
+	       c.n_edges == t->n_edges && !memcmp(c.edges, t->edges, c.n_edges * sizeof(long));
+	free(c.pcs);
+	free(c.edges);
+	return same && s->area[n] == t->pc[t->n - 1] ? 0 :
+		wrong(t, s, "not the PCs, the pairs or the end of the trace");
+}
+
+static int verify(struct trace *t, const struct subject *s)
 {
 	struct kcov_dedup *d = state(s);
 
@@ -339,6 +376,8 @@ static int verify(const struct trace *t, const struct subject *s)
 			return wrong(t, s, "not the trace");
 		return 0;
 	}
+	if (s->mode == KCOV_DEDUP_COMPACT)
+		return verify_compact(t, s);
 	if ((s->mode & KCOV_DEDUP_PC) &&
 	    verify_window(t, s, &d->main, t->pcs, t->n_pcs))
 		return -1;
@@ -360,6 +399,9 @@ static noinline void replay(const struct subject *s, const struct trace *t)
 	new_window(s);
 	for (i = 0; i < t->n; i++)
 		call(t->pc[i]);
+	/* As KCOV_DISABLE does. */
+	if (s->mode == KCOV_DEDUP_COMPACT)
+		kcov_dedup_flush(state(s));
 }
 
 /* bench_fn */
@@ -502,7 +544,8 @@ static void head(size_t words)
 	int s;
 
 	printf("\nBuffers of %zuK words. ns per callback (the call itself included), then times plain\n"
-	       "%-12s %9s %6s %6s ", words >> 10, "trace", "callbacks", "PCs", "edges");
+	       "%-12s %9s %6s %6s %7s ", words >> 10, "trace", "callbacks", "PCs", "edges",
+	       "compact");
 	for (s = 0; s < SUBJECTS; s++)
 		printf(" %5s", subjects[s].name);
 	printf("  |");
@@ -515,7 +558,7 @@ static void row(const struct trace *t, const struct figures *f)
 {
 	int s;
 
-	printf("%-12s %9zu %6zu %6zu ", t->name, t->n, t->n_pcs, t->n_edges);
+	printf("%-12s %9zu %6zu %6zu %7zu ", t->name, t->n, t->n_pcs, t->n_edges, t->n_compact);
 	for (s = 0; s < SUBJECTS; s++)
 		printf(" %5.2f", f->ns[s]);
 	printf("  |");
@@ -530,8 +573,9 @@ static void json_row(const struct trace *t, const struct figures *f, size_t word
 {
 	int s;
 
-	printf("%s    {\"trace\": \"%s\", \"words\": %zu, \"callbacks\": %zu, \"pcs\": %zu, \"edges\": %zu, \"spread\": %.3f",
-	       first ? "" : ",\n", t->name, words, t->n, t->n_pcs, t->n_edges, f->spread);
+	printf("%s    {\"trace\": \"%s\", \"words\": %zu, \"callbacks\": %zu, \"pcs\": %zu, \"edges\": %zu, \"compact\": %zu, \"spread\": %.3f",
+	       first ? "" : ",\n", t->name, words, t->n, t->n_pcs, t->n_edges, t->n_compact,
+	       f->spread);
 	for (s = 0; s < SUBJECTS; s++)
 		printf(", \"%s_ns\": %.3f", subjects[s].name, f->ns[s]);
 	for (s = MODE_0; s < SUBJECTS; s++)
@@ -642,7 +686,7 @@ static void usage(FILE *to)
 		"  --words N       this size of buffer only, default: 1M and 64K words\n"
 		"  --json          for programs\n"
 		"  --count WHICH   (for bench/instructions) replay one trace through WHICH\n"
-		"                  (empty plain mode0 mode2 mode4 mode6), time nothing\n"
+		"                  (empty plain mode0 mode2 mode4 mode6 mode16), time nothing\n"
 		"  --times N       that many times\n"
 		"  --reset ITEMS   with --count: no trace, N resets of sets of ITEMS\n\n"
 		"Example: replay build/bench/traces\n", ROUNDS);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Record each PC, edge or comparison of a KCOV window once.
+ * Record each PC, edge or comparison of a KCOV window once; or a shortened trace that
+ * has the same PCs and the same pairs of consecutive PCs as the whole one.
  *
  * Pure data structure, used by the kernel's coverage callbacks and, unchanged,
  * by host tests: the caller passes memory in, nothing here allocates, locks,
@@ -20,6 +21,9 @@
  * thing: a 0 in word 0 asks for a new window. All else is in struct kcov_dedup,
  * which userspace does not see.
  *
+ * A *compact trace* is a window, too, but one whose area has PCs more than once. See
+ * "Compact trace" below.
+ *
  * Re-entrancy: a callback can be interrupted at any instruction by code that
  * makes callbacks of its own (an everyday fact on PREEMPT kernels).
  *
@@ -29,8 +33,9 @@
  * - A callback that is interrupted before it set @busy, between the test and the
  *   store at the latest, has changed nothing. The inner one runs from beginning to
  *   end, as if it had come first. So nothing that was read before the store may be
- *   relied on after it: kcov_dedup_slow() and kcov_dedup_cmp() read all they need, word 0
- *   included, after kcov_dedup_enter(); so does kcov_dedup_fast() for edges.
+ *   relied on after it: kcov_dedup_slow(), kcov_dedup_cmp() and kcov_dedup_compact() read
+ *   all they need, word 0 included, after kcov_dedup_enter(); so does kcov_dedup_fast()
+ *   for edges and for compact traces.
  * - kcov_dedup_fast() looks for PCs without @busy. That writes nothing, so it harms
  *   nobody. Its answer, SEEN, is right for one of two moments: keys are only added
  *   to a window, so if it was not interrupted by the start of a new one, the key is
@@ -38,7 +43,50 @@
  *   looked at word 0, and the callback counts as one of the old window (its edge,
  *   if edges are recorded, too, as one of the edge window that there is then).
  * - A task that dies inside a callback leaves @busy set: kcov_dedup_start()
- *   clears it.
+ *   clears it. A compact trace then begins anew, since its parts may not fit together.
+ *
+ * Compact trace: every PC that has a place in the set of PCs has an *id*, its index there.
+ * For each id, @next holds the two different ids that came after it last; the pairs
+ * that had to make room there are in a set of their own. So a pair is SEEN if it is in
+ * @next or in that set. It is NEW if it is not, and FULL if one of its PCs has no
+ * id. For a pair that is SEEN nothing is written. Otherwise *the path* is written, the
+ * way from the last word written, w, to the previous PC, p; and then the PC itself.
+ *
+ * The path is stored nowhere: it is the way from w along @next[].last until p is reached
+ * for the first time. There is such a way, after every callback:
+ *
+ *	It is empty after a word was written: p is w. Let it be w = x0, x1 .. xk = p,
+ *	all different. Let a PC c come, and its pair (p, c) be SEEN. Only @next[p].last
+ *	changes, and becomes c. p is but the end of the way, so up to p it is still there,
+ *	and now leads on to c. If c is new to it, it is longer by c. If c is xi, it ends
+ *	there: the loop from xi back to xi is gone.
+ *
+ * Let t be the full trace of a window and s what was written and then the path. After every
+ * callback, without drops:
+ *
+ * - s is a subsequence of t in which the last word stands for the last callback. A PC that
+ *   is appended stands for its own callback; one at which the path is cut now stands for
+ *   this callback instead of an earlier one, and those before it stay. So s is never
+ *   longer than t.
+ * - No pair in s is false: two words side by side are a PC and what followed it, in
+ *   @next or just now. So is 0 and the first word.
+ * - No pair of t is missing: when it came first, it was NEW or FULL, and was written
+ *   after p, the end of the path or else the last word. It is SEEN only afterwards. So
+ *   no PC of t is missing either: each is the second one of a pair.
+ * - Pairs appear first in the same order: those on the path were SEEN, so they are in what
+ *   was written before. A pair that appears in s for the first time is the one for which
+ *   the path was written, in the callback in which it appears in t for the first time.
+ * - To write the path at any other time leaves s as it is. So kcov_dedup_flush() may
+ *   come anywhere, and nothing is lost if it comes last.
+ * - To forget pairs, as happens when a set is full, only makes more of them NEW. All
+ *   that is said here holds if every pair is FULL, and then s is t.
+ *
+ * With drops: once a word finds no room, none does until the window ends. So the area holds
+ * the beginning of what was to be written, and a pair in that is a pair in s.
+ *
+ * What is lost: how often something came, in what order it came again and, without a flush,
+ * what followed the last pair that was NEW. The work of a callback is bounded by the
+ * number of ids: a path has each at most once.
  */
 #ifndef _KCOV_DEDUP_H
 #define _KCOV_DEDUP_H
@@ -51,6 +99,7 @@
 #define KCOV_DEDUP_PC		2U
 #define KCOV_DEDUP_EDGE		4U
 #define KCOV_DEDUP_CMP		8U
+#define KCOV_DEDUP_COMPACT	16U
 
 /* Set in kcov_dedup.mode, by anybody: begin new windows first. */
 #define KCOV_DEDUP_RESET	0x10000U
@@ -58,12 +107,19 @@
 /* Words of a PC or edge word, and of a comparison, as items and as keys. */
 #define KCOV_DEDUP_PC_WORDS	1U
 #define KCOV_DEDUP_CMP_WORDS	(sizeof(union kcov_dedup_cmp) / sizeof(unsigned long))
+#define KCOV_DEDUP_PAIR_WORDS	(sizeof(union kcov_dedup_pair) / sizeof(unsigned long))
 
 /* A set has this many times as many slots as keys. A power of two. */
 #define KCOV_DEDUP_SPARSE	4U
 
 /* The most slots that a lookup visits. */
 #define KCOV_DEDUP_PROBES	64U
+
+/* A compact trace has room for so many times fewer pairs, beside two per PC, than PCs. */
+#define KCOV_DEDUP_PC_PAIRS	2U
+
+/* In place of an id: none. */
+#define KCOV_DEDUP_NONE		0xffffffffU
 
 /* 2^64 and 2^32 by the golden ratio, odd: multiplying spreads the bits of a key. */
 #define KCOV_DEDUP_GOLDEN	(sizeof(unsigned long) == 8 ? 0x9e3779b97f4a7c15ULL : 0x9e3779b1ULL)
@@ -85,6 +141,16 @@ enum kcov_dedup_verdict {
 union kcov_dedup_cmp {
 	u64		field[4];
 	unsigned long	word[4 * sizeof(u64) / sizeof(unsigned long)];
+};
+
+/**
+ * union kcov_dedup_pair - two consecutive PCs
+ * @id:		of the first one, of the second one
+ * @word:	the same, as a key
+ */
+union kcov_dedup_pair {
+	u32		id[2];
+	unsigned long	word[2 * sizeof(u32) / sizeof(unsigned long)];
 };
 
 /**
@@ -127,22 +193,50 @@ struct kcov_dedup_window {
 };
 
 /**
+ * struct kcov_dedup_next - what followed a PC
+ * @last:	the id that came after it last, or KCOV_DEDUP_NONE
+ * @other:	the last one that came after it and is not @last, or KCOV_DEDUP_NONE
+ */
+struct kcov_dedup_next {
+	u32	last;
+	u32	other;
+};
+
+/**
+ * struct kcov_dedup_compact - a compact trace, but for its area and PCs
+ * @next:	for each id, and for kcov_dedup_begin_id() and kcov_dedup_no_id()
+ * @prev:	the id of the previous PC
+ * @written:	the id of the last word written
+ * @pairs:	the pairs of ids that @next had no room for
+ *
+ * Means nothing while the set of PCs is empty: a new window needs no more than that.
+ */
+struct kcov_dedup_compact {
+	struct kcov_dedup_next	*next;
+	u32			prev;
+	u32			written;
+	struct kcov_dedup_set	pairs;
+};
+
+/**
  * struct kcov_dedup - what the callbacks of one KCOV descriptor work on
  * @mode:	what to record: KCOV_DEDUP_*, or 0 to count callbacks as dropped
  * @busy:	see "Re-entrancy" above
  * @main:	the window of PCs, or of comparisons
  * @edge:	the window of edge words
+ * @compact:	of a compact trace, what @main does not hold
  */
 struct kcov_dedup {
 	u32				mode;
 	u32				busy;
 	struct kcov_dedup_window	main;
 	struct kcov_dedup_window	edge;
+	struct kcov_dedup_compact	compact;
 };
 
 /**
  * kcov_dedup_set_bytes() - memory that a set needs
- * @limit: the number of keys, a power of two from 2 to 2^26
+ * @limit: the number of keys, a power of two up to 2^26
  * @words: words of a key
  *
  * Return: bytes.
@@ -200,6 +294,15 @@ static __always_inline u32 kcov_dedup_cmp_hash(const unsigned long *key)
 	return h ^ h >> half;
 }
 
+/* Ids are small numbers, and those of a pair often close together. */
+static __always_inline u32 kcov_dedup_pair_hash(const union kcov_dedup_pair *pair)
+{
+	u32 h = pair->id[0] * (u32)KCOV_DEDUP_GOLDEN;
+
+	h = (h ^ pair->id[1]) * (u32)KCOV_DEDUP_GOLDEN;
+	return h ^ h >> 15;
+}
+
 /**
  * kcov_dedup_set_has() - is a key in the slot where it is looked for first?
  * @set: the set, of keys of one word
@@ -239,19 +342,19 @@ kcov_dedup_copy(unsigned long *to, const unsigned long *from, u32 words)
 }
 
 /**
- * kcov_dedup_set_add() - add a key unless it is there
+ * kcov_dedup_set_find() - find a key, or add it
  * @set:	the set
+ * @slot:	where to look first: a hash of the key
  * @key:	the key
- * @words:	words of a key, a constant: KCOV_DEDUP_PC_WORDS or
- *		KCOV_DEDUP_CMP_WORDS
+ * @words:	words of a key, a constant
+ * @index:	of the key, unless FULL
  *
  * Return: SEEN, NEW or FULL. What is FULL once stays so until the set is emptied.
  */
 static __always_inline enum kcov_dedup_verdict
-kcov_dedup_set_add(struct kcov_dedup_set *set, const unsigned long *key, u32 words)
+kcov_dedup_set_find(struct kcov_dedup_set *set, u32 slot, const unsigned long *key,
+		    u32 words, u32 *index)
 {
-	u32 slot = words == KCOV_DEDUP_PC_WORDS ? kcov_dedup_hash(*key) :
-						  kcov_dedup_cmp_hash(key);
 	unsigned int probes = KCOV_DEDUP_PROBES;
 	u32 n;
 
@@ -267,14 +370,36 @@ kcov_dedup_set_add(struct kcov_dedup_set *set, const unsigned long *key, u32 wor
 			set->home[n] = slot;
 			set->slots[slot] = n;
 			set->used = n + 1;
+			*index = n;
 			return KCOV_DEDUP_NEW;
 		}
-		if (kcov_dedup_same(set->keys + (size_t)n * words, key, words))
+		if (kcov_dedup_same(set->keys + (size_t)n * words, key, words)) {
+			*index = n;
 			return KCOV_DEDUP_SEEN;
+		}
 		slot++;
 	} while (--probes);
 
 	return KCOV_DEDUP_FULL;
+}
+
+/**
+ * kcov_dedup_set_add() - add a key unless it is there
+ * @set:	the set
+ * @key:	the key
+ * @words:	words of a key, a constant: KCOV_DEDUP_PC_WORDS or
+ *		KCOV_DEDUP_CMP_WORDS
+ *
+ * Return: as kcov_dedup_set_find().
+ */
+static __always_inline enum kcov_dedup_verdict
+kcov_dedup_set_add(struct kcov_dedup_set *set, const unsigned long *key, u32 words)
+{
+	u32 slot = words == KCOV_DEDUP_PC_WORDS ? kcov_dedup_hash(*key) :
+						  kcov_dedup_cmp_hash(key);
+	u32 index;
+
+	return kcov_dedup_set_find(set, slot, key, words, &index);
 }
 
 /**
@@ -328,19 +453,14 @@ static __always_inline void kcov_dedup_renew(struct kcov_dedup_window *w, u32 wo
 }
 
 /*
- * An item of a window, of @words words: record it unless the window has it; count it if
- * there is no room.
+ * Write an item of @words words; count it if there is no room. There is none from then on,
+ * so that what was dropped is the end of what there was to write.
  */
-static __always_inline void kcov_dedup_add(struct kcov_dedup_window *w,
+static __always_inline void kcov_dedup_put(struct kcov_dedup_window *w,
 					   const unsigned long *item, u32 words)
 {
-	enum kcov_dedup_verdict verdict = kcov_dedup_set_add(&w->set, item, words);
 	unsigned long n = w->recorded;
 
-	if (verdict == KCOV_DEDUP_SEEN)
-		return;
-	if (verdict == KCOV_DEDUP_FULL)
-		WRITE_ONCE(w->untracked, w->untracked + 1);
 	if (n >= w->capacity) {
 		WRITE_ONCE(w->dropped, w->dropped + 1);
 		return;
@@ -357,6 +477,19 @@ static __always_inline void kcov_dedup_add(struct kcov_dedup_window *w,
 		smp_wmb();
 		WRITE_ONCE(*(u64 *)w->area, n + 1);
 	}
+}
+
+/* An item of a window, of @words words: write it unless the window has it. */
+static __always_inline void kcov_dedup_add(struct kcov_dedup_window *w,
+					   const unsigned long *item, u32 words)
+{
+	enum kcov_dedup_verdict verdict = kcov_dedup_set_add(&w->set, item, words);
+
+	if (verdict == KCOV_DEDUP_SEEN)
+		return;
+	if (verdict == KCOV_DEDUP_FULL)
+		WRITE_ONCE(w->untracked, w->untracked + 1);
+	kcov_dedup_put(w, item, words);
 }
 
 /**
@@ -397,6 +530,153 @@ static __always_inline u32 kcov_dedup_mode(struct kcov_dedup *d)
 	return mode;
 }
 
+/* The id of what comes before the first PC of a window. */
+static __always_inline u32 kcov_dedup_begin_id(const struct kcov_dedup *d)
+{
+	return d->main.set.limit;
+}
+
+/* The id of all PCs that have none. Its @next stays empty. */
+static __always_inline u32 kcov_dedup_no_id(const struct kcov_dedup *d)
+{
+	return d->main.set.limit + 1;
+}
+
+/**
+ * kcov_dedup_compact_bytes() - memory that a compact trace needs beside the set of PCs
+ * @limit: the number of PCs, a power of two from 2 to 2^26
+ *
+ * Return: bytes.
+ */
+static __always_inline size_t kcov_dedup_compact_bytes(u32 limit)
+{
+	return kcov_dedup_set_bytes(limit / KCOV_DEDUP_PC_PAIRS, KCOV_DEDUP_PAIR_WORDS) +
+	       ((size_t)limit + 2) * sizeof(struct kcov_dedup_next);
+}
+
+static __always_inline void kcov_dedup_next_init(struct kcov_dedup *d, u32 id)
+{
+	d->compact.next[id].last = KCOV_DEDUP_NONE;
+	d->compact.next[id].other = KCOV_DEDUP_NONE;
+}
+
+/**
+ * kcov_dedup_compact_init() - make an empty compact trace
+ * @d:		the state; its set of PCs, main.set, is made already, and empty
+ * @mem:	kcov_dedup_compact_bytes() bytes, for the limit of that set; otherwise as
+ *		for kcov_dedup_set_init()
+ */
+static __always_inline void kcov_dedup_compact_init(struct kcov_dedup *d, void *mem)
+{
+	struct kcov_dedup_compact *c = &d->compact;
+	u32 limit = d->main.set.limit;
+
+	c->next = mem;
+	kcov_dedup_set_init(&c->pairs, c->next + limit + 2, limit / KCOV_DEDUP_PC_PAIRS,
+			    KCOV_DEDUP_PAIR_WORDS);
+	c->prev = kcov_dedup_begin_id(d);
+	kcov_dedup_next_init(d, kcov_dedup_no_id(d));
+}
+
+/* Write the path. It has each id at most once: none in a window without PCs. */
+static __always_inline void kcov_dedup_path_write(struct kcov_dedup *d)
+{
+	struct kcov_dedup_compact *c = &d->compact;
+	u32 id = c->written, left = d->main.set.used;
+
+	for (; id != c->prev && left; left--) {
+		id = c->next[id].last;
+		kcov_dedup_put(&d->main, &d->main.set.keys[id], KCOV_DEDUP_PC_WORDS);
+	}
+	c->written = id;
+}
+
+static __always_inline enum kcov_dedup_verdict
+kcov_dedup_pair_add(struct kcov_dedup *d, u32 prev, u32 id)
+{
+	union kcov_dedup_pair pair = { .id = { prev, id } };
+	u32 index;
+
+	return kcov_dedup_set_find(&d->compact.pairs, kcov_dedup_pair_hash(&pair), pair.word,
+				   KCOV_DEDUP_PAIR_WORDS, &index);
+}
+
+/* A pair that is not in @next becomes the last one there. Return: what it was. */
+static __always_inline enum kcov_dedup_verdict
+kcov_dedup_pair(struct kcov_dedup *d, u32 prev, u32 id)
+{
+	struct kcov_dedup_next *next = &d->compact.next[prev];
+	enum kcov_dedup_verdict verdict = KCOV_DEDUP_NEW;
+
+	/* Most PCs have no third successor, and their pairs are never in the set. */
+	if (next->other != KCOV_DEDUP_NONE) {
+		verdict = kcov_dedup_pair_add(d, prev, id);
+		/* FULL: it will be written again. */
+		kcov_dedup_pair_add(d, prev, next->other);
+	}
+	next->other = next->last;
+	next->last = id;
+	return verdict;
+}
+
+/* Of a PC that is not the last one to follow @prev: was it the one before that? */
+static __always_inline bool kcov_dedup_other(struct kcov_dedup *d, unsigned long pc)
+{
+	struct kcov_dedup_compact *c = &d->compact;
+	struct kcov_dedup_next *next = &c->next[c->prev];
+	u32 id = next->other;
+
+	if (id == KCOV_DEDUP_NONE || d->main.set.keys[id] != pc)
+		return false;
+	next->other = next->last;
+	next->last = id;
+	c->prev = id;
+	return true;
+}
+
+/* A PC of a compact trace, after kcov_dedup_enter() and kcov_dedup_mode(). */
+static __always_inline void kcov_dedup_compact_add(struct kcov_dedup *d, unsigned long pc)
+{
+	struct kcov_dedup_set *pcs = &d->main.set;
+	struct kcov_dedup_compact *c = &d->compact;
+	enum kcov_dedup_verdict verdict;
+	u32 id = 0;
+
+	kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);
+	if (!pcs->used) {
+		c->pairs.used = 0;
+		c->prev = kcov_dedup_begin_id(d);
+		c->written = c->prev;
+		kcov_dedup_next_init(d, c->prev);
+	}
+
+	/* kcov_dedup_compact_fast() has looked at @last, unless something else was odd. */
+	if (kcov_dedup_other(d, pc))
+		return;
+
+	verdict = kcov_dedup_set_find(pcs, kcov_dedup_hash(pc), &pc, KCOV_DEDUP_PC_WORDS, &id);
+	if (verdict == KCOV_DEDUP_NEW)
+		kcov_dedup_next_init(d, id);
+	if (verdict == KCOV_DEDUP_FULL)
+		id = kcov_dedup_no_id(d);
+
+	if (id == kcov_dedup_no_id(d) || c->prev == kcov_dedup_no_id(d))
+		verdict = KCOV_DEDUP_FULL;
+	else if (id == c->next[c->prev].last)
+		verdict = KCOV_DEDUP_SEEN;
+	else
+		verdict = kcov_dedup_pair(d, c->prev, id);
+
+	if (verdict == KCOV_DEDUP_FULL)
+		WRITE_ONCE(d->main.untracked, d->main.untracked + 1);
+	if (verdict != KCOV_DEDUP_SEEN) {
+		kcov_dedup_path_write(d);
+		kcov_dedup_put(&d->main, &pc, KCOV_DEDUP_PC_WORDS);
+		c->written = id;
+	}
+	c->prev = id;
+}
+
 /* In mode 0: a callback that the area has no room for. */
 static __always_inline void kcov_dedup_lost(struct kcov_dedup *d)
 {
@@ -404,7 +684,38 @@ static __always_inline void kcov_dedup_lost(struct kcov_dedup *d)
 }
 
 /**
- * kcov_dedup_slow() - a PC
+ * kcov_dedup_compacts() - is it a compact trace?
+ * @d: the state
+ *
+ * Return: true if what kcov_dedup_fast() has not done is for kcov_dedup_compact(), false
+ * if it is for kcov_dedup_slow(). Two functions, so that neither pays for the other's
+ * registers if they are not inlined into the same one.
+ */
+static __always_inline bool kcov_dedup_compacts(const struct kcov_dedup *d)
+{
+	return READ_ONCE(d->mode) & KCOV_DEDUP_COMPACT;
+}
+
+/**
+ * kcov_dedup_compact() - a PC of a compact trace
+ * @d:	the state
+ * @pc:	the PC
+ *
+ * Any context; see "Re-entrancy" above.
+ */
+static __always_inline void kcov_dedup_compact(struct kcov_dedup *d, unsigned long pc)
+{
+	if (!kcov_dedup_enter(d))
+		return;
+
+	if (kcov_dedup_mode(d) & KCOV_DEDUP_COMPACT)
+		kcov_dedup_compact_add(d, pc);
+
+	kcov_dedup_leave(d);
+}
+
+/**
+ * kcov_dedup_slow() - a PC, unless it is one of a compact trace
  * @d:	the state
  * @pc:	the PC
  *
@@ -466,6 +777,25 @@ static __always_inline void kcov_dedup_cmp(struct kcov_dedup *d, u64 type,
 	kcov_dedup_leave(d);
 }
 
+/* The part of kcov_dedup_fast() for compact traces. */
+static __always_inline bool
+kcov_dedup_compact_fast(struct kcov_dedup *d, unsigned long pc)
+{
+	struct kcov_dedup_compact *c = &d->compact;
+	bool done;
+	u32 id;
+
+	if (!kcov_dedup_enter(d))
+		return true;
+	id = c->next[c->prev].last;
+	done = likely(READ_ONCE(d->main.area[0])) && likely(id < d->main.set.used) &&
+	       likely(d->main.set.keys[id] == pc);
+	if (likely(done))
+		c->prev = id;
+	kcov_dedup_leave(d);
+	return done;
+}
+
 /**
  * kcov_dedup_fast() - a callback, if it brings nothing new
  * @d:		the state
@@ -474,8 +804,8 @@ static __always_inline void kcov_dedup_cmp(struct kcov_dedup *d, u64 type,
  *
  * Any context; see "Re-entrancy" above.
  *
- * Return: true if the callback is done; false if it is for kcov_dedup_slow(), and
- * nothing was changed.
+ * Return: true if the callback is done; false if it is for kcov_dedup_slow(), or in
+ * a compact trace for kcov_dedup_compact(), and nothing was changed.
  */
 static __always_inline bool
 kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
@@ -489,7 +819,7 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 		if (mode == KCOV_DEDUP_PC)
 			return true;
 	} else if (mode != KCOV_DEDUP_EDGE) {
-		return false;
+		return mode == KCOV_DEDUP_COMPACT && kcov_dedup_compact_fast(d, pc);
 	}
 
 	if (!kcov_dedup_enter(d))
@@ -503,14 +833,36 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 }
 
 /**
+ * kcov_dedup_flush() - write what a compact trace has not written yet
+ * @d:		the state; not while a callback is running on it, unless it has died
+ *
+ * For the end of collecting: the last word is then the last PC. Does nothing in other
+ * modes, nor a second time. The window goes on if collecting does.
+ */
+static __always_inline void kcov_dedup_flush(struct kcov_dedup *d)
+{
+	if (!kcov_dedup_enter(d))
+		return;
+
+	if (kcov_dedup_mode(d) & KCOV_DEDUP_COMPACT) {
+		kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);
+		kcov_dedup_path_write(d);
+	}
+
+	kcov_dedup_leave(d);
+}
+
+/**
  * kcov_dedup_start() - collect from now on
  * @d:		the state; no callback is running on it
  * @mode:	what to record, or 0
  *
- * Windows go on as they were.
+ * Windows go on as they were, but for a compact trace that a task died in.
  */
 static __always_inline void kcov_dedup_start(struct kcov_dedup *d, u32 mode)
 {
+	if (mode == KCOV_DEDUP_COMPACT && READ_ONCE(d->busy))
+		mode |= KCOV_DEDUP_RESET;
 	WRITE_ONCE(d->mode, mode | (READ_ONCE(d->mode) & KCOV_DEDUP_RESET));
 	WRITE_ONCE(d->busy, 0);
 }

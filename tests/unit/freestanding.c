@@ -11,6 +11,11 @@ int fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc);
 void start(struct kcov_dedup *d, u32 mode);
 void cmp(struct kcov_dedup *d, u64 type, u64 arg1, u64 arg2, u64 pc);
 size_t set_bytes(u32 limit, u32 words);
+size_t compact_bytes(u32 limit);
+void compact_init(struct kcov_dedup *d, void *mem);
+int compacts(const struct kcov_dedup *d);
+void compact(struct kcov_dedup *d, unsigned long pc);
+void flush(struct kcov_dedup *d);
 
 void set_init(struct kcov_dedup_set *set, void *mem, u32 limit, u32 words)
 {
@@ -55,4 +60,29 @@ void cmp(struct kcov_dedup *d, u64 type, u64 arg1, u64 arg2, u64 pc)
 size_t set_bytes(u32 limit, u32 words)
 {
 	return kcov_dedup_set_bytes(limit, words);
+}
+
+size_t compact_bytes(u32 limit)
+{
+	return kcov_dedup_compact_bytes(limit);
+}
+
+void compact_init(struct kcov_dedup *d, void *mem)
+{
+	kcov_dedup_compact_init(d, mem);
+}
+
+int compacts(const struct kcov_dedup *d)
+{
+	return kcov_dedup_compacts(d);
+}
+
+void compact(struct kcov_dedup *d, unsigned long pc)
+{
+	kcov_dedup_compact(d, pc);
+}
+
+void flush(struct kcov_dedup *d)
+{
+	kcov_dedup_flush(d);
 }

@@ -18,13 +18,15 @@ export ORACLE_CALLBACKS=300000
 
 not_ok() { failed=1; echo "not ok $n - $*"; }
 
+tests="test_set test_edge test_cmp test_window test_oracle test_compact"
+
 # caught_by: the test that fails with the engine in $tmp/core, or nothing.
 caught_by() {
-	for t in test_set test_edge test_cmp test_window test_oracle; do
+	for t in $tests; do
 		"$cc" -std=gnu11 -O1 -I"$tmp/core" -Ishim -Itests/unit "tests/unit/$t.c" \
 			-o "$tmp/$t" 2> "$tmp/log" || { echo "the compiler"; return; }
 		# In $tmp, for what a crash leaves behind; a mutant may hang, too.
-		(cd "$tmp" && timeout 20 "./$t") > "$tmp/log" 2>&1 || { echo "$t"; return; }
+		(cd "$tmp" && timeout 60 "./$t") > "$tmp/log" 2>&1 || { echo "$t"; return; }
 	done
 }
 
@@ -118,6 +120,62 @@ mutant "comparisons: a 0 means nothing" '/kcov_dedup_renew(&d->main, KCOV_DEDUP_
 mutant "comparisons: busy is not looked at" '/kcov_dedup_cmp(struct/,/^}/s/if (!kcov_dedup_enter(d))/kcov_dedup_enter(d); if (0)/'
 mutant "comparisons: in a mode of PCs" 's/if (mode & KCOV_DEDUP_CMP) {/if (mode) {/'
 mutant "comparisons: mode 1 counts nothing" '/kcov_dedup_cmp(struct/,/^}/s/if (!mode)/if (0)/'
+
+# Compact traces.
+tests="test_compact"
+mutant "compact: the path is not written on FULL" '/kcov_dedup_compact_add(struct/,/^}/s/^\t\tkcov_dedup_path_write(d);$/\t\tif (verdict == KCOV_DEDUP_NEW)\n\t&/'
+mutant "compact: the path is never written" '/kcov_dedup_compact_add(struct/,/^}/{/kcov_dedup_path_write(d);$/d}'
+mutant "compact: the path is written but for its last word" 's/for (; id != c->prev \&\& left; left--)/for (; id != c->prev \&\& c->next[id].last != c->prev \&\& left; left--)/'
+mutant "compact: a path of all ids is cut" 's/u32 id = c->written, left = d->main.set.used;/u32 id = c->written, left = d->main.set.used \/ 2;/'
+mutant "compact: the path begins where it began before" 's/^\tc->written = id;$/;/'
+mutant "compact: the PC is not the last word" 's/^\t\tc->written = id;$/;/'
+mutant "compact: the previous PC stays" 's/^\tc->prev = id;$/;/'
+mutant "compact: fast leaves the previous PC" '/kcov_dedup_compact_fast(struct/,/^}/s/c->prev = id;/;/'
+mutant "compact: fast moves on although slow follows" '/kcov_dedup_compact_fast(struct/,/^}/s/if (likely(done))/if (1)/'
+mutant "compact: fast ignores word 0" '/kcov_dedup_compact_fast(struct/,/^}/s/likely(READ_ONCE(d->main.area\[0\])) \&\&//'
+mutant "compact: fast is never done" 's/return mode == KCOV_DEDUP_COMPACT \&\& .*/return false;/'
+mutant "compact: fast believes stale ids" '/kcov_dedup_compact_fast(struct/,/^}/s/likely(id < d->main.set.used) \&\&/id < d->main.set.limit \&\&/'
+mutant "compact: fast ignores busy" '/kcov_dedup_compact_fast(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
+mutant "compact: busy is not looked at" '/kcov_dedup_compact(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
+mutant "compact: a flush within a callback" '/kcov_dedup_flush(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
+mutant "compact: a flush leaves busy" '/kcov_dedup_flush(struct/,/^}/s/kcov_dedup_leave(d);//'
+mutant "compact: a flush writes a path that userspace ended" '/kcov_dedup_flush(struct/,/^}/s/kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);//'
+mutant "compact: a flush ignores the flag" 's/if (kcov_dedup_mode(d) & KCOV_DEDUP_COMPACT) {/if (READ_ONCE(d->mode) \& KCOV_DEDUP_COMPACT) {/'
+mutant "compact: a flush does nothing" '/kcov_dedup_flush(struct/,/^}/s/kcov_dedup_path_write(d);/;/'
+mutant "compact: a flush in any mode" 's/if (kcov_dedup_mode(d) & KCOV_DEDUP_COMPACT) {/if (kcov_dedup_mode(d) | 1) {/'
+mutant "compact: a path without PCs is written" 's/u32 id = c->written, left = d->main.set.used;/u32 id = c->written, left = d->main.set.limit;/'
+mutant "compact: a 0 in word 0 means nothing" '/kcov_dedup_compact_add(struct/,/^}/s/kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);//'
+mutant "compact: pairs stay when a window begins" 's/^\t\tc->pairs.used = 0;$//'
+mutant "compact: the previous PC stays when a window begins" 's/^\t\tc->prev = kcov_dedup_begin_id(d);$//'
+mutant "compact: the last word stays when a window begins" 's/^\t\tc->written = c->prev;$//'
+mutant "compact: the first successor stays when a window begins" 's/^\t\tkcov_dedup_next_init(d, c->prev);$//'
+mutant "compact: successors of a new PC are stale" 's/^\t\tkcov_dedup_next_init(d, id);$/;/'
+mutant "compact: PCs without an id have successors" 's/if (id == kcov_dedup_no_id(d) || c->prev == kcov_dedup_no_id(d))/if (id == kcov_dedup_no_id(d))/'
+mutant "compact: a PC without an id is a successor" 's/if (id == kcov_dedup_no_id(d) || c->prev == kcov_dedup_no_id(d))/if (c->prev == kcov_dedup_no_id(d))/'
+mutant "compact: FULL is taken for SEEN" 's/if (verdict != KCOV_DEDUP_SEEN) {/if (verdict == KCOV_DEDUP_NEW) {/'
+mutant "compact: FULL is not counted" '/kcov_dedup_compact_add(struct/,/^}/s/WRITE_ONCE(d->main.untracked, d->main.untracked + 1);/;/'
+mutant "compact: a third successor is always NEW" 's/verdict = kcov_dedup_pair_add(d, prev, id);/kcov_dedup_pair_add(d, prev, id);/'
+mutant "compact: pairs that make room are forgotten" '/kcov_dedup_pair_add(d, prev, next->other);/d'
+mutant "compact: a third successor is taken for SEEN" 's/verdict = kcov_dedup_pair_add(d, prev, id);/verdict = KCOV_DEDUP_SEEN;/'
+mutant "compact: a pair is its second PC" 's/= { .id = { prev, id } };/= { .id = { 0, id } };/'
+mutant "compact: a pair is its first PC" 's/= { .id = { prev, id } };/= { .id = { prev, 0 } };/'
+mutant "compact: pairs are not ordered" 's/= { .id = { prev, id } };/= { .id = { prev < id ? prev : id, prev < id ? id : prev } };/'
+mutant "compact: half a hash of pairs" 's/h = (h ^ pair->id\[1\]) \* (u32)KCOV_DEDUP_GOLDEN;/h = pair->id[0];/'
+mutant "compact: the path goes along other successors" '/kcov_dedup_path_write(struct/,/^}/s/c->next\[id\].last/c->next[id].other/'
+mutant "compact: the other successor stays the other" '/kcov_dedup_other(struct/,/^}/s/next->last = id;/;/'
+mutant "compact: the other successor is lost" '/kcov_dedup_other(struct/,/^}/s/next->other = next->last;/;/'
+mutant "compact: the other successor may be none" 's/if (id == KCOV_DEDUP_NONE || d->main.set.keys/if (d->main.set.keys/'
+mutant "compact: no room for the PCs without an id" 's/((size_t)limit + 2) \* sizeof/((size_t)limit + 1) * sizeof/'
+mutant "compact: a task that died is not noticed" '/^static.*kcov_dedup_start/,/^}/s/mode |= KCOV_DEDUP_RESET;/;/'
+mutant "compact: the pairs are as many as the PCs" 's/^#define KCOV_DEDUP_PC_PAIRS.*/#define KCOV_DEDUP_PC_PAIRS 1U/; s/ \* sizeof(struct kcov_dedup_next);/ * 2 * sizeof(struct kcov_dedup_next);/'
+
+# Interrupts.
+tests="test_nested"
+mutant "nested: fast reads what was before the interrupt" '/kcov_dedup_compact_fast(struct/,/^}/{/id = c->next/d; s/if (!kcov_dedup_enter(d))/id = c->next[c->prev].last;\n\t&/}'
+mutant "nested: the previous PC of before the interrupt" '/kcov_dedup_compact(struct/,/^}/{s/if (!kcov_dedup_enter(d))/u32 prev = d->compact.prev;\n\n\t&/; s/^\t\tkcov_dedup_compact_add/\t\td->compact.prev = prev,\n&/}'
+mutant "nested: busy is not looked at" '/kcov_dedup_compact(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
+mutant "nested: busy is cleared too early" 's/if (!kcov_dedup_enter(d))/kcov_dedup_enter(d);\n\tif (0)/'
+mutant "nested: the edge of before the interrupt" '/kcov_dedup_slow(struct/,/^}/{s/unsigned long word;/unsigned long word = pc ^ d->edge.prev;/; /word = pc ^ d->edge.prev;$/{/unsigned/!d}}'
 
 echo "1..$n"
 exit $failed

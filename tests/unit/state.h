@@ -20,7 +20,9 @@
 #define MODE_BOTH	(KCOV_DEDUP_PC | KCOV_DEDUP_EDGE)
 
 #define MODE_CMP	KCOV_DEDUP_CMP
+#define MODE_COMPACT	KCOV_DEDUP_COMPACT
 
+/* Of those that record each item once. */
 static const u32 all_modes[] = { MODE_PC, MODE_EDGE, MODE_BOTH };
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -86,10 +88,31 @@ static inline void state_make(struct kcov_dedup *d, u32 mode, struct shape main,
 	kcov_dedup_start(d, mode);
 }
 
+/* The same for a compact trace. */
+static inline void compact_make(struct kcov_dedup *d, struct shape main, enum side side)
+{
+	memset(d, 0, sizeof(*d));
+	window_make(&d->main, main, side);
+	kcov_dedup_compact_init(d, guarded(kcov_dedup_compact_bytes(main.limit), side));
+	kcov_dedup_start(d, MODE_COMPACT);
+}
+
+static inline void compact_free(struct kcov_dedup *d)
+{
+	u32 limit = d->main.set.limit;
+
+	guarded_free(d->main.area, (d->main.capacity + 1) * sizeof(unsigned long));
+	guarded_free(d->main.set.keys, kcov_dedup_set_bytes(limit, 1));
+	guarded_free(d->compact.next, kcov_dedup_compact_bytes(limit));
+}
+
 static __attribute__((noinline, unused)) void
 callback_slow(struct kcov_dedup *d, unsigned long ip)
 {
-	kcov_dedup_slow(d, ip);
+	if (kcov_dedup_compacts(d))
+		kcov_dedup_compact(d, ip);
+	else
+		kcov_dedup_slow(d, ip);
 }
 
 static __attribute__((noinline, unused)) void

@@ -45,6 +45,13 @@ static inline void tap_result(const char *fmt, ...)
 	fflush(stdout);
 }
 
+/* A test that cannot be run here. */
+static inline void tap_skip(const char *what, const char *why)
+{
+	printf("ok %d - %s # SKIP %s\n", ++tap.run, what, why);
+	fflush(stdout);
+}
+
 static inline bool tap_check(bool ok, const char *what, const char *file, int line)
 {
 	if (!ok && tap.wrong++ < TAP_DIAGS)

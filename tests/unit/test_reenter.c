@@ -116,6 +116,67 @@ static void interrupted(u32 mode)
 		   mode, resetting ? ", resets" : "", (int)interrupts, (int)found_busy);
 }
 
+static unsigned long next_of_program(unsigned long pc)
+{
+	return PC + (pc - PC + 16) % (16 * PCS);
+}
+
+/*
+ * A compact trace has no pair that did not come: the program's PCs follow one another in
+ * their order, and anything may follow, or be followed by, one of the handler's.
+ */
+static void true_pairs(const struct kcov_dedup_window *w)
+{
+	unsigned long i, a, b, seen = 0;
+	static bool pcs[PCS];
+
+	memset(pcs, 0, sizeof(pcs));
+	for (i = 1; i <= w->recorded; i++) {
+		a = i > 1 ? w->area[i - 1] : PC + INNER;
+		b = w->area[i];
+		CHECK(a >= PC + INNER || b >= PC + INNER || b == next_of_program(a));
+		if (b < PC + INNER)
+			pcs[(b - PC) / 16] = true;
+	}
+	for (i = 0; i < PCS; i++)
+		seen += pcs[i];
+	CHECK(seen == PCS || w->dropped);
+}
+
+static void interrupted_compact(void)
+{
+	unsigned long i;
+	int round;
+
+	compact_make(&d, (struct shape){ 4 << 20, 16384 }, GUARD_AFTER);
+	interrupts = 0;
+	found_busy = 0;
+	timer(INTERVAL_US);
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < PCS; i++)
+			callback(&d, PC + 16 * i);
+		if (round % 50 == 0) {
+			timer(0);
+			kcov_dedup_flush(&d);
+			if (!resetting)
+				true_pairs(&d.main);
+			d.mode |= KCOV_DEDUP_RESET;
+			timer(INTERVAL_US);
+		}
+	}
+	timer(0);
+	CHECK(!d.busy);
+	d.mode |= KCOV_DEDUP_RESET;
+	for (i = 0; i < PCS; i++)
+		callback(&d, PC + 16 * i);
+	true_pairs(&d.main);
+	CHECK(d.main.recorded == PCS);
+	CHECK(interrupts > 10);
+	tap_result("mode %u%s: %d interrupts with callbacks, %d of them in a callback",
+		   MODE_COMPACT, resetting ? ", resets" : "", (int)interrupts, (int)found_busy);
+	compact_free(&d);
+}
+
 /* The same at one certain place, by call. */
 static void test_nested(u32 mode)
 {
@@ -152,5 +213,9 @@ int main(void)
 		resetting = true;
 		interrupted(all_modes[i]);
 	}
+	resetting = false;
+	interrupted_compact();
+	resetting = true;
+	interrupted_compact();
 	return tap_done();
 }
