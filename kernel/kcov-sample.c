@@ -31,6 +31,7 @@ static const char usage[] =
 	"  4  each edge once: PC ^ a hash of the PC before it\n"
 	"  6  both\n"
 	"  8  each comparison once\n"
+	" 16  a shortened trace with the same PCs and the same pairs of PCs\n"
 	"\n"
 	"To see the functions: kcov-sample | addr2line -f -e vmlinux\n";
 
@@ -47,7 +48,7 @@ static void __attribute__((__noreturn__)) die(const char *what)
 /* The mode that a word names, or -1. */
 static int parse_mode(const char *word)
 {
-	static const char * const modes[] = { "0", "1", "2", "4", "6", "8" };
+	static const char * const modes[] = { "0", "1", "2", "4", "6", "8", "16" };
 	size_t i;
 
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)

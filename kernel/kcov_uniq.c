@@ -30,6 +30,7 @@
  * @pc_set:	memory for the set of PCs, or NULL
  * @cmp_set:	memory for the set of comparisons, or NULL
  * @edge_set:	memory for the set of edge words, or NULL
+ * @compact:	memory for a compact trace beside @pc_set, or NULL
  * @mode:	KCOV_TRACE_* of the last enable
  * @edge_mode:	the same of the last one that used the edge area
  */
@@ -39,6 +40,7 @@ struct kcov_uniq {
 	void			*pc_set;
 	void			*cmp_set;
 	void			*edge_set;
+	void			*compact;
 	u32			mode;
 	u32			edge_mode;
 };
@@ -52,7 +54,13 @@ static bool kcov_uniq_is_uniq(unsigned long arg)
 {
 	return arg == KCOV_TRACE_UNIQ_PC || arg == KCOV_TRACE_UNIQ_EDGE ||
 	       arg == (KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE) ||
-	       arg == KCOV_TRACE_UNIQ_CMP;
+	       arg == KCOV_TRACE_UNIQ_CMP || arg == KCOV_TRACE_COMPACT;
+}
+
+/* Does it need the set of PCs? */
+static bool kcov_uniq_has_pcs(unsigned long arg)
+{
+	return arg & (KCOV_TRACE_UNIQ_PC | KCOV_TRACE_COMPACT);
 }
 
 /* Does the main area hold comparisons? Their count has 64 bits on every architecture. */
@@ -123,6 +131,7 @@ void kcov_uniq_area_free(void *area)
 	vfree(u->pc_set);
 	vfree(u->cmp_set);
 	vfree(u->edge_set);
+	vfree(u->compact);
 	vfree(u->dedup.edge.area);
 	vfree(u);
 }
@@ -198,8 +207,11 @@ static int kcov_uniq_prepare(spinlock_t *lock, struct kcov_uniq *u,
 	if (arg == KCOV_TRACE_UNIQ_CMP)
 		return kcov_uniq_alloc_set(lock, &u->cmp_set,
 					   KCOV_DEDUP_CMP_WORDS);
-	if (arg & KCOV_TRACE_UNIQ_PC)
+	if (kcov_uniq_has_pcs(arg))
 		res = kcov_uniq_alloc_set(lock, &u->pc_set, KCOV_DEDUP_PC_WORDS);
+	if (!res && arg == KCOV_TRACE_COMPACT)
+		res = kcov_uniq_alloc(lock, &u->compact,
+				      kcov_dedup_compact_bytes(KCOV_UNIQ_ITEMS));
 	if (!res && (arg & KCOV_TRACE_UNIQ_EDGE))
 		res = kcov_uniq_alloc_set(lock, &u->edge_set,
 					  KCOV_DEDUP_PC_WORDS);
@@ -225,7 +237,8 @@ int kcov_uniq_mode(int mode, void *area, unsigned long arg)
 	if (!kcov_uniq_is_uniq(arg))
 		return mode;
 	/* kcov_uniq_ioctl() saw to that, and what is there stays. */
-	if (WARN_ON_ONCE((arg & KCOV_TRACE_UNIQ_PC && !u->pc_set) ||
+	if (WARN_ON_ONCE((kcov_uniq_has_pcs(arg) && !u->pc_set) ||
+			 (arg & KCOV_TRACE_COMPACT && !u->compact) ||
 			 (arg & KCOV_TRACE_UNIQ_CMP && !u->cmp_set) ||
 			 (arg & KCOV_TRACE_UNIQ_EDGE && !u->edge_set)))
 		return -EINVAL;
@@ -287,11 +300,13 @@ static void kcov_uniq_begin_main(struct kcov_uniq *u, unsigned long arg)
 
 	if (arg == KCOV_TRACE_UNIQ_CMP)
 		set = u->cmp_set;
-	else if (arg & KCOV_TRACE_UNIQ_PC)
+	else if (kcov_uniq_has_pcs(arg))
 		set = u->pc_set;
 
 	if (u->mode != arg) {
 		kcov_uniq_window_begin(w, set, words);
+		if (arg == KCOV_TRACE_COMPACT)
+			kcov_dedup_compact_init(&u->dedup, u->compact);
 		w->capacity = cmp ? (u->words * sizeof(unsigned long) - sizeof(u64)) /
 				    sizeof(union kcov_dedup_cmp) : u->words - 1;
 		/* The two modes of Linux never began a new one for one another. */
@@ -301,6 +316,9 @@ static void kcov_uniq_begin_main(struct kcov_uniq *u, unsigned long arg)
 	}
 	if (set)
 		kcov_uniq_fault_in(set, kcov_dedup_set_bytes(KCOV_UNIQ_ITEMS, words));
+	if (arg == KCOV_TRACE_COMPACT)
+		kcov_uniq_fault_in(u->compact,
+				   kcov_dedup_compact_bytes(KCOV_UNIQ_ITEMS));
 }
 
 static void kcov_uniq_begin_edge(struct kcov_uniq *u, unsigned long arg)
@@ -339,6 +357,17 @@ void kcov_uniq_begin(void *area, unsigned long arg)
 		arg = 0;
 	}
 	kcov_dedup_start(&u->dedup, arg);
+}
+
+/**
+ * kcov_uniq_end() - a task has stopped collecting into an area
+ * @area: the area
+ *
+ * With the lock, and after the last callback.
+ */
+void kcov_uniq_end(void *area)
+{
+	kcov_dedup_flush(&kcov_uniq_of(area)->dedup);
 }
 
 /**

@@ -59,6 +59,7 @@ void kcov_uniq_area_free(void *area);
 int kcov_uniq_mode(int mode, void *area, unsigned long arg);
 int kcov_uniq_remote_mode(int mode, unsigned long arg);
 void kcov_uniq_begin(void *area, unsigned long arg);
+void kcov_uniq_end(void *area);
 unsigned int kcov_uniq_size(unsigned int size, void *area);
 bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
 		     unsigned long arg, int *res);
@@ -144,6 +145,7 @@ static inline unsigned long kcov_uniq_bytes(unsigned long words)
 #define kcov_uniq_mode(mode, ...)	(mode)
 #define kcov_uniq_remote_mode(mode, ...) (mode)
 #define kcov_uniq_begin(...)		do { } while (0)
+#define kcov_uniq_end(...)		do { } while (0)
 #define kcov_uniq_size(size, ...)	(size)
 #define kcov_uniq_ioctl(...)		false
 #define kcov_uniq_mmap(...)		false

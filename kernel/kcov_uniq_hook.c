@@ -8,6 +8,13 @@
 #define DISABLE_BRANCH_PROFILING
 #include "kcov_uniq.h"
 
+/* Of its own: what it needs of registers would cost the other modes. */
+static noinline notrace void kcov_uniq_slow_compact(struct kcov_dedup *dedup,
+						    unsigned long ip)
+{
+	kcov_dedup_compact(dedup, ip);
+}
+
 /**
  * kcov_uniq_slow() - a callback that brings something new, or is lost
  * @dedup:	the state
@@ -17,7 +24,10 @@
  */
 noinline notrace void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
 {
-	kcov_dedup_slow(dedup, ip);
+	if (kcov_dedup_compacts(dedup))
+		kcov_uniq_slow_compact(dedup, ip);
+	else
+		kcov_dedup_slow(dedup, ip);
 }
 
 /*

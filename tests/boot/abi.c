@@ -17,7 +17,7 @@
 #define BYTES	(WORDS * sizeof(unsigned long))
 #define PAGE	4096
 
-static const unsigned long modes[] = { 0, 1, 2, 4, 6, 8 };
+static const unsigned long modes[] = { 0, 1, 2, 4, 6, 8, 16 };
 
 static bool is_mode(unsigned long mode)
 {
@@ -114,7 +114,7 @@ static void mode_values(void)
 			wrong++;
 		}
 	}
-	tap_ok(!wrong, "KCOV_ENABLE: modes 0, 1, 2, 4, 6, 8 and none else below 1024");
+	tap_ok(!wrong, "KCOV_ENABLE: modes 0, 1, 2, 4, 6, 8, 16 and none else below 1024");
 	for (i = wrong = 0; i < ARRAY_SIZE(odd); i++)
 		wrong += cov_enable(c.fd, odd[i]) != -EINVAL;
 	tap_ok(!wrong, "KCOV_ENABLE: no mode with high bits set");

@@ -9,11 +9,14 @@
 
 #define WORDS	4096
 #define BYTES	(WORDS * sizeof(unsigned long))
+#define PC_STATE	(448ul << 10)	/* of mode 2, and of 4 */
 #define CMP_STATE	(832ul << 10)	/* of mode 8 */
+#define COMPACT_STATE	(353ul << 10)	/* of mode 16, beside that of mode 2 */
+#define ALL_STATE	(2 * PC_STATE + CMP_STATE + COMPACT_STATE)
 /* Enough for a leak of 64 bytes a round to be seen. */
 #define ROUNDS	(slow() ? 5000 : 10000)
 
-static const unsigned long modes[] = { 0, 1, 2, 4, 6, 8 };
+static const unsigned long modes[] = { 0, 1, 2, 4, 6, 8, 16 };
 
 /* How many allocations in /proc/vmallocinfo KCOV made, and their bytes. */
 static int vmallocs(unsigned long *bytes)
@@ -151,6 +154,9 @@ static void stated(void)
 	bytes = state_bytes(KCOV_TRACE_UNIQ_CMP, WORDS);
 	tap_ok(bytes >= CMP_STATE && bytes <= CMP_STATE + 2 * 4096,
 	       "mode 8: what is stated");
+	bytes = state_bytes(KCOV_TRACE_COMPACT, WORDS);
+	tap_ok(bytes >= PC_STATE && bytes <= PC_STATE + COMPACT_STATE + 4 * 4096,
+	       "mode 16: what is stated");
 	/* The hidden page, and the guard page that every vmalloc area has. */
 	bytes = mode_bytes(0, WORDS) - BYTES;
 	tap_ok(bytes <= 2 * 4096, "mode 0: %lu bytes beyond the area", bytes);
@@ -172,7 +178,7 @@ static void all_in_turn(void)
 		vmallocs(turn ? &twice : &once);
 	}
 	cov_close(&c);
-	tap_ok(once == twice && once - before <= (2ul << 20) + 2 * BYTES,
+	tap_ok(once == twice && once - before <= ALL_STATE + 2 * BYTES + 16 * 4096,
 	       "all modes in turn: %lu KiB of state and areas", (once - before) >> 10);
 	tap_ok(vmallocs(&after) == n && after == before, "and all of it is freed");
 }

@@ -45,6 +45,14 @@ static const unsigned long pc_modes[] = {
 	KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE,
 };
 
+/* Those and the compact trace, which is compared with the trace of the same run only. */
+static const unsigned long trace_modes[] = {
+	KCOV_TRACE_UNIQ_PC,
+	KCOV_TRACE_UNIQ_EDGE,
+	KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE,
+	KCOV_TRACE_COMPACT,
+};
+
 /* What an area must hold. */
 struct want {
 	const unsigned long *item;
@@ -53,7 +61,7 @@ struct want {
 	unsigned int words;	/* of an item */
 };
 
-static struct expect expect;
+static struct expect expect, compact;
 static struct uniq tracked;	/* comparisons in the kernel's set */
 static unsigned long *cmp_list;
 static struct want cmps = { .words = CMP_WORDS };
@@ -447,6 +455,39 @@ static bool judge_callbacks(const struct cov *c, unsigned long mode,
 }
 
 /* What is in @c after a run in @mode against its trace. */
+static bool same_items(const char *what, const struct uniq *got, const struct uniq *want)
+{
+	struct want w = { .item = want->item, .n = want->n, .words = 1 };
+	char msg[200];
+
+	return same_list(got->item, got->n, &w, msg, sizeof(msg)) || bad(what, msg);
+}
+
+/*
+ * A compact trace: a subsequence of the trace, up to its end, with the same PCs and edges,
+ * which come first in the same order.
+ */
+static bool judge_compact(const struct cov *c, const struct kcov_stats *st, size_t n)
+{
+	const unsigned long *trace = c->tee + 1, *got = c->main + 1;
+	size_t m = cov_count(c->main, c->words), i, k;
+
+	if (n == c->tee_words - 1)
+		return bad("trace", "does not fit the second area");
+	if (!m || st->main.recorded != m || st->main.dropped)
+		return bad("compact trace", "wrong statistics");
+	for (i = k = 0; i < n && k < m; i++)
+		k += trace[i] == got[k];
+	if (k < m)
+		return bad("compact trace", "is no subsequence of the trace");
+	if (got[m - 1] != trace[n - 1])
+		return bad("compact trace", "ends with another PC");
+	expect_from(&expect, trace, n);
+	expect_from(&compact, got, m);
+	return same_items("PCs of the compact trace", &compact.pc, &expect.pc) &&
+	       same_items("edges of the compact trace", &compact.edge, &expect.edge);
+}
+
 static bool judge(const struct cov *c, unsigned long mode)
 {
 	size_t n = cov_count(c->tee, c->tee_words);
@@ -459,6 +500,8 @@ static bool judge(const struct cov *c, unsigned long mode)
 		return bad("KCOV_GET_STATS", "wrong mode or size");
 	if (!n)
 		return bad("trace", "nothing was traced");
+	if (mode == KCOV_TRACE_COMPACT)
+		return judge_compact(c, &st, n);
 	return mode_is_cmp(mode) ? judge_cmps(c, &st, n) : judge_callbacks(c, mode, &st, n);
 }
 
@@ -468,7 +511,10 @@ static const char *found(const struct cov *c, unsigned long mode)
 	size_t n = cov_count(c->tee, c->tee_words);
 	static char text[160];
 
-	if (!mode_is_cmp(mode))
+	if (mode == KCOV_TRACE_COMPACT)
+		snprintf(text, sizeof(text), "%zu words, %zu PCs, %zu edges of %zu callbacks",
+			 cov_count(c->main, c->words), expect.pc.n, expect.edge.n, n);
+	else if (!mode_is_cmp(mode))
 		snprintf(text, sizeof(text), "%zu PCs, %zu edges of %zu callbacks",
 			 expect.pc.n, expect.edge.n, n);
 	else if (!cmps.untracked)
@@ -587,7 +633,7 @@ static void all_modes(const struct workload *w, struct cov *c)
 	static const unsigned long cmp_modes[] = { KCOV_TRACE_UNIQ_CMP };
 	enum repeats repeats;
 
-	if (!between(w, c, KCOV_TRACE_PC, pc_modes, ARRAY_SIZE(pc_modes), &repeats))
+	if (!between(w, c, KCOV_TRACE_PC, trace_modes, ARRAY_SIZE(trace_modes), &repeats))
 		return;
 	count.repeat += repeats == YES;
 	if (!between(w, c, KCOV_TRACE_CMP, cmp_modes, 1, &repeats))
@@ -1035,6 +1081,7 @@ static void allocate(void)
 	cmp_list = big_alloc(BIG_WORDS * sizeof(*cmp_list));
 	sorted = big_alloc(SORT_MAX * sizeof(*sorted));
 	expect_init(&expect);
+	expect_init(&compact);
 	uniq_init(&tracked, SET_ITEMS, CMP_WORDS);
 	uniq_init(&scratch, BIG_WORDS / 64, 1);
 	uniq_init(&scratch_cmp, BIG_WORDS / 64, CMP_WORDS);

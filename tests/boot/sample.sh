@@ -39,6 +39,9 @@ ok $? "kcov-sample 8 prints the comparisons of mode 1, each once"
 run 0 2 && sort $out | cmp -s - /tmp/pcs
 ok $? "kcov-sample 2 prints the PCs of mode 0, each once"
 
+run 0 16 && [ "$(lines "$pc")" -eq "$(wc -l < $out)" ] && sort -u $out | cmp -s - /tmp/pcs
+ok $? "kcov-sample 16 prints the PCs of mode 0"
+
 run 0 4 && [ "$(head -n 1 $out)" = ======edge====== ] && [ "$(lines "$pc")" -ge 3 ] &&
 	[ -z "$(sort $out | uniq -d)" ]
 ok $? "kcov-sample 4 prints edge words, each once"
@@ -48,7 +51,7 @@ run 0 6 && sed '/=edge=/,$d' $out | sort | cmp -s - /tmp/pcs &&
 	sed '1,/=edge=/d' $out | cmp -s - /tmp/edges
 ok $? "kcov-sample 6 prints both"
 
-for mode in 3 5 7 9 10 16 -1 x 02 ""; do
+for mode in 3 5 7 9 10 32 -1 x 02 ""; do
 	run 2 "$mode" && [ ! -s $out ] && grep -q '^usage:' $out.err
 	ok $? "kcov-sample '$mode': usage, status 2"
 done

@@ -65,6 +65,8 @@ enum {
 	KCOV_TRACE_UNIQ_EDGE	= 4,
 	/* Each comparison once: the same type, arguments and PC. */
 	KCOV_TRACE_UNIQ_CMP	= 8,
+	/* A shortened trace with the same PCs and the same consecutive pairs. */
+	KCOV_TRACE_COMPACT	= 16,
 	/* KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE fills both areas. */
 };
 
