@@ -122,7 +122,9 @@
 #define KCOV_DEDUP_NONE		0xffffffffU
 
 /* 2^64 and 2^32 by the golden ratio, odd: multiplying spreads the bits of a key. */
-#define KCOV_DEDUP_GOLDEN	(sizeof(unsigned long) == 8 ? 0x9e3779b97f4a7c15ULL : 0x9e3779b1ULL)
+#define KCOV_DEDUP_GOLDEN32	0x9e3779b1U
+#define KCOV_DEDUP_GOLDEN	(sizeof(unsigned long) == 8 ? \
+				 0x9e3779b97f4a7c15ULL : KCOV_DEDUP_GOLDEN32)
 
 /* The bits of the previous PC that enter an edge word, and that it changes. */
 #define KCOV_DEDUP_EDGE_BITS	0xfffU
@@ -297,9 +299,9 @@ static __always_inline u32 kcov_dedup_cmp_hash(const unsigned long *key)
 /* Ids are small numbers, and those of a pair often close together. */
 static __always_inline u32 kcov_dedup_pair_hash(const union kcov_dedup_pair *pair)
 {
-	u32 h = pair->id[0] * (u32)KCOV_DEDUP_GOLDEN;
+	u32 h = pair->id[0] * KCOV_DEDUP_GOLDEN32;
 
-	h = (h ^ pair->id[1]) * (u32)KCOV_DEDUP_GOLDEN;
+	h = (h ^ pair->id[1]) * KCOV_DEDUP_GOLDEN32;
 	return h ^ h >> 15;
 }
 

@@ -160,7 +160,7 @@ mutant "compact: a third successor is taken for SEEN" 's/verdict = kcov_dedup_pa
 mutant "compact: a pair is its second PC" 's/= { .id = { prev, id } };/= { .id = { 0, id } };/'
 mutant "compact: a pair is its first PC" 's/= { .id = { prev, id } };/= { .id = { prev, 0 } };/'
 mutant "compact: pairs are not ordered" 's/= { .id = { prev, id } };/= { .id = { prev < id ? prev : id, prev < id ? id : prev } };/'
-mutant "compact: half a hash of pairs" 's/h = (h ^ pair->id\[1\]) \* (u32)KCOV_DEDUP_GOLDEN;/h = pair->id[0];/'
+mutant "compact: half a hash of pairs" 's/h = (h ^ pair->id\[1\]) \* KCOV_DEDUP_GOLDEN32;/h = pair->id[0];/'
 mutant "compact: the path goes along other successors" '/kcov_dedup_path_write(struct/,/^}/s/c->next\[id\].last/c->next[id].other/'
 mutant "compact: the other successor stays the other" '/kcov_dedup_other(struct/,/^}/s/next->last = id;/;/'
 mutant "compact: the other successor is lost" '/kcov_dedup_other(struct/,/^}/s/next->other = next->last;/;/'
