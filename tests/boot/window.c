@@ -210,12 +210,13 @@ static void one_window(unsigned long mode)
 }
 
 /* Each area has its own window. */
-static void areas_apart(void)
+static void areas_apart(unsigned long unused)
 {
 	struct cov c = enabled(6);
 	struct list main, edge;
 	unsigned long n;
 
+	(void)unused;
 	reference(&c, &main, &edge);
 	getppid();
 	n = c.edge[0];
@@ -416,12 +417,13 @@ static void more(struct cov *c, unsigned long mode)
 }
 
 /* KCOV_ENABLE in the same mode: the window goes on, previous PC included. */
-static void goes_on(void)
+static void goes_on(unsigned long unused)
 {
 	struct cov c;
 	struct list trace, before, edges;
 	unsigned long first, last;
 
+	(void)unused;
 	set_mode(6);
 	cov_open_or_exit(&c, WORDS, COV_EDGE);
 	/* The path from KCOV_ENABLE to KCOV_DISABLE, from a full trace of it. */
@@ -570,11 +572,12 @@ static void one_change(unsigned long from, unsigned long to)
 }
 
 /* KCOV_ENABLE in another mode: word 0 becomes 0, and a new window begins. */
-static void other_mode(void)
+static void other_mode(unsigned long unused)
 {
 	static const unsigned long modes[] = { 0, 1, 2, 4, 6, 8 };
 	size_t i, j;
 
+	(void)unused;
 	for (i = 0; i < ARRAY_SIZE(modes); i++)
 		for (j = 0; j < ARRAY_SIZE(modes); j++)
 			if (i != j)
@@ -691,6 +694,37 @@ static void big(size_t words, unsigned long mode)
 	cov_close(&c);
 }
 
+/*
+ * A test of a few windows. On a preemptible kernel a tick may hit one, but not three times
+ * in a row; what is wrong is so each time.
+ */
+static void despite_ticks(void (*test)(unsigned long), unsigned long mode)
+{
+	typeof(tap) before = tap;
+	FILE *out = stdout;
+	char *text, *line;
+	size_t len;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		tap = before;
+		text = NULL;
+		stdout = open_memstream(&text, &len);
+		test(mode);
+		fclose(stdout);
+		stdout = out;
+		if (tap.failed == before.failed || i == 2)
+			break;
+		for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+			if (!strncmp(line, "not ok", 6))
+				tap_diag("once more: %s", line);
+		free(text);
+	}
+	fputs(text, stdout);
+	fflush(stdout);
+	free(text);
+}
+
 int main(void)
 {
 	static const unsigned long all[] = { 0, 1, 2, 4, 6, 8 };
@@ -699,7 +733,7 @@ int main(void)
 	for (i = 0; i < ARRAY_SIZE(uniq_modes); i++) {
 		many_windows(uniq_modes[i]);
 		one_window(uniq_modes[i]);
-		scribble(uniq_modes[i]);
+		despite_ticks(scribble, uniq_modes[i]);
 		reset_by_ioctl(uniq_modes[i]);
 		reset_by_thread(uniq_modes[i]);
 		not_inherited(uniq_modes[i]);
@@ -707,7 +741,7 @@ int main(void)
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
 		reset_read_only(all[i]);
 		if (!mode_is_cmp(all[i]))
-			two_words(all[i]);
+			despite_ticks(two_words, all[i]);
 		for (words = 2; mode_is_cmp(all[i]) && words <= 4; words++)
 			no_room(all[i], words);
 		if (all[i] != 4) {
@@ -715,9 +749,9 @@ int main(void)
 			big(16 << 20, all[i]);
 		}
 	}
-	areas_apart();
-	goes_on();
+	despite_ticks(areas_apart, 0);
+	despite_ticks(goes_on, 0);
 	goes_on_cmp();
-	other_mode();
+	despite_ticks(other_mode, 0);
 	return tap_done();
 }
