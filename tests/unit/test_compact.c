@@ -14,6 +14,7 @@
 #include <dirent.h>
 
 #include "graph.h"
+#include "model.h"
 #include "tap.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -124,26 +125,14 @@ static void facts_free(struct facts *f)
 	map_free(&f->pairs);
 }
 
-/* What syzkaller makes of it; by 64-bit arithmetic. */
-static unsigned long edge_word(unsigned long prev, unsigned long pc)
-{
-	uint64_t a = prev % 4096;
-
-	a = (a ^ 61) ^ (a >> 16);
-	a = (a * 9) % (1ull << 32);
-	a = a ^ (a >> 4);
-	a = (a * 0x27d4eb2dull) % (1ull << 32);
-	a = a ^ (a >> 15);
-	return pc ^ (unsigned long)(a % 4096);
-}
-
+/* What syzkaller makes of it. */
 static void signal_of(struct map *words, const unsigned long *trace, size_t n)
 {
 	size_t i;
 
 	map_clear(words);
 	for (i = 0; i < n; i++)
-		map_add(words, edge_word(i ? trace[i - 1] : 0, trace[i]));
+		map_add(words, model_edge_word(i ? trace[i - 1] : 0, trace[i]));
 }
 
 /* ---- both states and the full trace ---- */
