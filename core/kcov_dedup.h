@@ -35,17 +35,19 @@
  *   end, as if it had come first. So nothing that was read before the store may be
  *   relied on after it: kcov_dedup_slow(), kcov_dedup_cmp() and kcov_dedup_compact() read
  *   all they need, word 0 included, after kcov_dedup_enter(); so does kcov_dedup_fast()
- *   for edges and for compact traces.
+ *   for edges and for compact traces. But for one thing: that word 0 of a compact trace
+ *   was not 0 says that nobody had asked for a new window by then. If one was asked for
+ *   and begun in between, the callback goes on in that one.
  * - kcov_dedup_fast() looks for PCs without @busy. That writes nothing, so it harms
  *   nobody. Its answer, SEEN, is right for one of two moments: keys are only added
  *   to a window, so if it was not interrupted by the start of a new one, the key is
  *   in the set. If it was, then the new window was asked for after this callback
  *   looked at word 0, and the callback counts as one of the old window (its edge,
  *   if edges are recorded, too, as one of the edge window that there is then).
- * - A task that dies inside a callback leaves @busy set: kcov_dedup_start()
- *   clears it. A compact trace then begins anew, since its parts may not fit together.
+ * - A task that dies inside a callback leaves @busy set: kcov_dedup_start() clears it, and
+ *   new windows begin, since the parts of the old ones may not fit together.
  *
- * Compact trace: every PC that has a place in the set of PCs has an *id*, its index there.
+ * Compact trace: every PC that has a place in the set of PCs has an *id*, by its index there.
  * For each id, @next holds the two different ids that came after it last; the pairs
  * that had to make room there are in a set of their own. So a pair is SEEN if it is in
  * @next or in that set. It is NEW if it is not, and FULL if one of its PCs has no
@@ -86,7 +88,7 @@
  *
  * What is lost: how often something came, in what order it came again and, without a flush,
  * what followed the last pair that was NEW. The work of a callback is bounded by the
- * number of ids: a path has each at most once.
+ * number of ids: a path has each at most once, and it takes as many callbacks to make one.
  */
 #ifndef _KCOV_DEDUP_H
 #define _KCOV_DEDUP_H
@@ -100,6 +102,12 @@
 #define KCOV_DEDUP_EDGE		4U
 #define KCOV_DEDUP_CMP		8U
 #define KCOV_DEDUP_COMPACT	16U
+
+/*
+ * With KCOV_DEDUP_PC: the main area does not begin where the caller thinks that it does, so
+ * @main0 of kcov_dedup_fast() is another word.
+ */
+#define KCOV_DEDUP_BITMAP	32U
 
 /* Set in kcov_dedup.mode, by anybody: begin new windows first. */
 #define KCOV_DEDUP_RESET	0x10000U
@@ -118,8 +126,15 @@
 /* A compact trace has room for so many times fewer pairs, beside two per PC, than PCs. */
 #define KCOV_DEDUP_PC_PAIRS	2U
 
-/* In place of an id: none. */
-#define KCOV_DEDUP_NONE		0xffffffffU
+/*
+ * Ids: of what comes before the first PC of a window; of all PCs that have none, in whose
+ * @next nothing ever is; and of the PC at an index in the set.
+ */
+#define KCOV_DEDUP_BEGIN	KCOV_DEDUP_ID(0)
+#define KCOV_DEDUP_NONE		KCOV_DEDUP_ID(1)
+#define KCOV_DEDUP_ID_OF(index)	KCOV_DEDUP_ID((index) + 2)
+#define KCOV_DEDUP_INDEX(id)	((id) / KCOV_DEDUP_ID(1) - 2)
+#define KCOV_DEDUP_ID(n)	((n) * (u32)sizeof(struct kcov_dedup_next))
 
 /* 2^64 and 2^32 by the golden ratio, odd: multiplying spreads the bits of a key. */
 #define KCOV_DEDUP_GOLDEN32	0x9e3779b1U
@@ -163,6 +178,7 @@ union kcov_dedup_pair {
  * @mask:	the number of slots, a power of two, less one
  * @used:	the number of keys
  * @limit:	the number of keys that there is room for
+ * @full:	not 0 if a key found no room since kcov_dedup_set_init()
  */
 struct kcov_dedup_set {
 	u32		*slots;
@@ -171,6 +187,7 @@ struct kcov_dedup_set {
 	u32		mask;
 	u32		used;
 	u32		limit;
+	u32		full;
 };
 
 /**
@@ -182,6 +199,8 @@ struct kcov_dedup_set {
  * @dropped:	items that @area had no room for
  * @untracked:	items that @set had no room for
  * @prev:	of edge words: what the previous PC adds to the next one
+ * @prev_id:	of a compact trace: the id of the previous PC; KCOV_DEDUP_NONE if there is
+ *		nothing in the window
  * @set:	the items, recorded or dropped
  */
 struct kcov_dedup_window {
@@ -191,23 +210,25 @@ struct kcov_dedup_window {
 	unsigned long		dropped;
 	unsigned long		untracked;
 	unsigned long		prev;
+	u32			prev_id;
 	struct kcov_dedup_set	set;
 };
 
 /**
  * struct kcov_dedup_next - what followed a PC
+ * @pc:		the PC of @last, so that most callbacks look at one cache line; or 0
  * @last:	the id that came after it last, or KCOV_DEDUP_NONE
  * @other:	the last one that came after it and is not @last, or KCOV_DEDUP_NONE
  */
 struct kcov_dedup_next {
-	u32	last;
-	u32	other;
+	unsigned long	pc;
+	u32		last;
+	u32		other;
 };
 
 /**
  * struct kcov_dedup_compact - a compact trace, but for its area and PCs
- * @next:	for each id, and for kcov_dedup_begin_id() and kcov_dedup_no_id()
- * @prev:	the id of the previous PC
+ * @next:	for each id, which is how many bytes its own is behind the first one
  * @written:	the id of the last word written
  * @pairs:	the pairs of ids that @next had no room for
  *
@@ -215,7 +236,6 @@ struct kcov_dedup_next {
  */
 struct kcov_dedup_compact {
 	struct kcov_dedup_next	*next;
-	u32			prev;
 	u32			written;
 	struct kcov_dedup_set	pairs;
 };
@@ -266,6 +286,7 @@ kcov_dedup_set_init(struct kcov_dedup_set *set, void *mem, u32 limit, u32 words)
 	set->mask = limit * KCOV_DEDUP_SPARSE - 1;
 	set->used = 0;
 	set->limit = limit;
+	set->full = 0;
 }
 
 /*
@@ -382,6 +403,7 @@ kcov_dedup_set_find(struct kcov_dedup_set *set, u32 slot, const unsigned long *k
 		slot++;
 	} while (--probes);
 
+	WRITE_ONCE(set->full, 1);
 	return KCOV_DEDUP_FULL;
 }
 
@@ -432,19 +454,21 @@ static __always_inline void kcov_dedup_forget(struct kcov_dedup_window *w)
 {
 	w->set.used = 0;
 	w->prev = kcov_dedup_edge_hash(0);
+	w->prev_id = KCOV_DEDUP_NONE;
 	WRITE_ONCE(w->recorded, 0);
 	WRITE_ONCE(w->dropped, 0);
 	WRITE_ONCE(w->untracked, 0);
 }
 
 /*
- * Does word 0 ask for a new window? An area without room for an item has a 0
- * there at all times, which asks for nothing.
+ * Does word 0 ask for a new window? While nothing is recorded there is a 0 there anyway,
+ * which asks for nothing.
  */
 static __always_inline bool kcov_dedup_zeroed(struct kcov_dedup_window *w, u32 words)
 {
-	return w->capacity && !(words == KCOV_DEDUP_PC_WORDS ?
-				READ_ONCE(w->area[0]) : READ_ONCE(*(u64 *)w->area));
+	return READ_ONCE(w->recorded) && !(words == KCOV_DEDUP_PC_WORDS ?
+					   READ_ONCE(w->area[0]) :
+					   READ_ONCE(*(u64 *)w->area));
 }
 
 /* Begin a new window if userspace asks for one. */
@@ -532,18 +556,6 @@ static __always_inline u32 kcov_dedup_mode(struct kcov_dedup *d)
 	return mode;
 }
 
-/* The id of what comes before the first PC of a window. */
-static __always_inline u32 kcov_dedup_begin_id(const struct kcov_dedup *d)
-{
-	return d->main.set.limit;
-}
-
-/* The id of all PCs that have none. Its @next stays empty. */
-static __always_inline u32 kcov_dedup_no_id(const struct kcov_dedup *d)
-{
-	return d->main.set.limit + 1;
-}
-
 /**
  * kcov_dedup_compact_bytes() - memory that a compact trace needs beside the set of PCs
  * @limit: the number of PCs, a power of two from 2 to 2^26
@@ -556,10 +568,18 @@ static __always_inline size_t kcov_dedup_compact_bytes(u32 limit)
 	       ((size_t)limit + 2) * sizeof(struct kcov_dedup_next);
 }
 
+static __always_inline struct kcov_dedup_next *
+kcov_dedup_next_of(struct kcov_dedup *d, u32 id)
+{
+	return (void *)d->compact.next + id;
+}
+
 static __always_inline void kcov_dedup_next_init(struct kcov_dedup *d, u32 id)
 {
-	d->compact.next[id].last = KCOV_DEDUP_NONE;
-	d->compact.next[id].other = KCOV_DEDUP_NONE;
+	*kcov_dedup_next_of(d, id) = (struct kcov_dedup_next){
+		.last = KCOV_DEDUP_NONE,
+		.other = KCOV_DEDUP_NONE,
+	};
 }
 
 /**
@@ -576,21 +596,22 @@ static __always_inline void kcov_dedup_compact_init(struct kcov_dedup *d, void *
 	c->next = mem;
 	kcov_dedup_set_init(&c->pairs, c->next + limit + 2, limit / KCOV_DEDUP_PC_PAIRS,
 			    KCOV_DEDUP_PAIR_WORDS);
-	c->prev = kcov_dedup_begin_id(d);
-	kcov_dedup_next_init(d, kcov_dedup_no_id(d));
+	d->main.prev_id = KCOV_DEDUP_NONE;
+	kcov_dedup_next_init(d, KCOV_DEDUP_NONE);
 }
 
 /* Write the path. It has each id at most once: none in a window without PCs. */
 static __always_inline void kcov_dedup_path_write(struct kcov_dedup *d)
 {
-	struct kcov_dedup_compact *c = &d->compact;
-	u32 id = c->written, left = d->main.set.used;
+	u32 id = d->compact.written, left = d->main.set.used;
+	struct kcov_dedup_next *next;
 
-	for (; id != c->prev && left; left--) {
-		id = c->next[id].last;
-		kcov_dedup_put(&d->main, &d->main.set.keys[id], KCOV_DEDUP_PC_WORDS);
+	for (; id != d->main.prev_id && left; left--) {
+		next = kcov_dedup_next_of(d, id);
+		kcov_dedup_put(&d->main, &next->pc, KCOV_DEDUP_PC_WORDS);
+		id = next->last;
 	}
-	c->written = id;
+	d->compact.written = id;
 }
 
 static __always_inline enum kcov_dedup_verdict
@@ -603,80 +624,89 @@ kcov_dedup_pair_add(struct kcov_dedup *d, u32 prev, u32 id)
 				   KCOV_DEDUP_PAIR_WORDS, &index);
 }
 
-/* A pair that is not in @next becomes the last one there. Return: what it was. */
+/* A PC comes after another one, and was not the last to do so. */
+static __always_inline void
+kcov_dedup_follow(struct kcov_dedup_next *next, u32 id, unsigned long pc)
+{
+	next->other = next->last;
+	next->last = id;
+	next->pc = pc;
+}
+
+/* A pair that is not in @next: what is it? It gets room there. */
 static __always_inline enum kcov_dedup_verdict
 kcov_dedup_pair(struct kcov_dedup *d, u32 prev, u32 id)
 {
-	struct kcov_dedup_next *next = &d->compact.next[prev];
-	enum kcov_dedup_verdict verdict = KCOV_DEDUP_NEW;
+	u32 other = kcov_dedup_next_of(d, prev)->other;
+	enum kcov_dedup_verdict verdict;
 
 	/* Most PCs have no third successor, and their pairs are never in the set. */
-	if (next->other != KCOV_DEDUP_NONE) {
-		verdict = kcov_dedup_pair_add(d, prev, id);
-		/* FULL: it will be written again. */
-		kcov_dedup_pair_add(d, prev, next->other);
-	}
-	next->other = next->last;
-	next->last = id;
+	if (other == KCOV_DEDUP_NONE)
+		return KCOV_DEDUP_NEW;
+	verdict = kcov_dedup_pair_add(d, prev, id);
+	/* FULL: it will be written again. */
+	kcov_dedup_pair_add(d, prev, other);
 	return verdict;
 }
 
 /* Of a PC that is not the last one to follow @prev: was it the one before that? */
 static __always_inline bool kcov_dedup_other(struct kcov_dedup *d, unsigned long pc)
 {
-	struct kcov_dedup_compact *c = &d->compact;
-	struct kcov_dedup_next *next = &c->next[c->prev];
+	struct kcov_dedup_next *next = kcov_dedup_next_of(d, d->main.prev_id);
 	u32 id = next->other;
 
-	if (id == KCOV_DEDUP_NONE || d->main.set.keys[id] != pc)
+	if (id == KCOV_DEDUP_NONE || d->main.set.keys[KCOV_DEDUP_INDEX(id)] != pc)
 		return false;
-	next->other = next->last;
-	next->last = id;
-	c->prev = id;
+	kcov_dedup_follow(next, id, pc);
+	d->main.prev_id = id;
 	return true;
 }
 
 /* A PC of a compact trace, after kcov_dedup_enter() and kcov_dedup_mode(). */
 static __always_inline void kcov_dedup_compact_add(struct kcov_dedup *d, unsigned long pc)
 {
-	struct kcov_dedup_set *pcs = &d->main.set;
+	struct kcov_dedup_window *w = &d->main;
 	struct kcov_dedup_compact *c = &d->compact;
 	enum kcov_dedup_verdict verdict;
-	u32 id = 0;
+	struct kcov_dedup_next *next;
+	u32 index = 0, id;
 
-	kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);
-	if (!pcs->used) {
+	kcov_dedup_renew(w, KCOV_DEDUP_PC_WORDS);
+	if (!w->set.used) {
 		c->pairs.used = 0;
-		c->prev = kcov_dedup_begin_id(d);
-		c->written = c->prev;
-		kcov_dedup_next_init(d, c->prev);
+		c->written = KCOV_DEDUP_BEGIN;
+		w->prev_id = KCOV_DEDUP_BEGIN;
+		kcov_dedup_next_init(d, KCOV_DEDUP_BEGIN);
 	}
 
 	/* kcov_dedup_compact_fast() has looked at @last, unless something else was odd. */
 	if (kcov_dedup_other(d, pc))
 		return;
 
-	verdict = kcov_dedup_set_find(pcs, kcov_dedup_hash(pc), &pc, KCOV_DEDUP_PC_WORDS, &id);
+	verdict = kcov_dedup_set_find(&w->set, kcov_dedup_hash(pc), &pc, KCOV_DEDUP_PC_WORDS,
+				      &index);
+	id = verdict == KCOV_DEDUP_FULL ? KCOV_DEDUP_NONE : KCOV_DEDUP_ID_OF(index);
 	if (verdict == KCOV_DEDUP_NEW)
 		kcov_dedup_next_init(d, id);
-	if (verdict == KCOV_DEDUP_FULL)
-		id = kcov_dedup_no_id(d);
 
-	if (id == kcov_dedup_no_id(d) || c->prev == kcov_dedup_no_id(d))
+	next = kcov_dedup_next_of(d, w->prev_id);
+	if (id == KCOV_DEDUP_NONE || w->prev_id == KCOV_DEDUP_NONE) {
 		verdict = KCOV_DEDUP_FULL;
-	else if (id == c->next[c->prev].last)
+	} else if (id == next->last) {
 		verdict = KCOV_DEDUP_SEEN;
-	else
-		verdict = kcov_dedup_pair(d, c->prev, id);
+	} else {
+		verdict = kcov_dedup_pair(d, w->prev_id, id);
+		kcov_dedup_follow(next, id, pc);
+	}
 
 	if (verdict == KCOV_DEDUP_FULL)
-		WRITE_ONCE(d->main.untracked, d->main.untracked + 1);
+		WRITE_ONCE(w->untracked, w->untracked + 1);
 	if (verdict != KCOV_DEDUP_SEEN) {
 		kcov_dedup_path_write(d);
-		kcov_dedup_put(&d->main, &pc, KCOV_DEDUP_PC_WORDS);
+		kcov_dedup_put(w, &pc, KCOV_DEDUP_PC_WORDS);
 		c->written = id;
 	}
-	c->prev = id;
+	w->prev_id = id;
 }
 
 /* In mode 0: a callback that the area has no room for. */
@@ -701,7 +731,7 @@ static __always_inline bool kcov_dedup_compacts(const struct kcov_dedup *d)
 /**
  * kcov_dedup_compact() - a PC of a compact trace
  * @d:	the state
- * @pc:	the PC
+ * @pc:	the PC, not 0
  *
  * Any context; see "Re-entrancy" above.
  */
@@ -781,19 +811,19 @@ static __always_inline void kcov_dedup_cmp(struct kcov_dedup *d, u64 type,
 
 /* The part of kcov_dedup_fast() for compact traces. */
 static __always_inline bool
-kcov_dedup_compact_fast(struct kcov_dedup *d, unsigned long pc)
+kcov_dedup_compact_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 {
-	struct kcov_dedup_compact *c = &d->compact;
+	struct kcov_dedup_next *next;
 	bool done;
-	u32 id;
 
+	if (unlikely(!main0))
+		return false;
 	if (!kcov_dedup_enter(d))
 		return true;
-	id = c->next[c->prev].last;
-	done = likely(READ_ONCE(d->main.area[0])) && likely(id < d->main.set.used) &&
-	       likely(d->main.set.keys[id] == pc);
+	next = kcov_dedup_next_of(d, d->main.prev_id);
+	done = next->pc == pc;
 	if (likely(done))
-		c->prev = id;
+		d->main.prev_id = next->last;
 	kcov_dedup_leave(d);
 	return done;
 }
@@ -802,7 +832,7 @@ kcov_dedup_compact_fast(struct kcov_dedup *d, unsigned long pc)
  * kcov_dedup_fast() - a callback, if it brings nothing new
  * @d:		the state
  * @main0:	word 0 of the main area, as read in this callback
- * @pc:		the PC
+ * @pc:		the PC, in a compact trace not 0
  *
  * Any context; see "Re-entrancy" above.
  *
@@ -820,8 +850,11 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 			return false;
 		if (mode == KCOV_DEDUP_PC)
 			return true;
+	} else if (mode == KCOV_DEDUP_COMPACT) {
+		return kcov_dedup_compact_fast(d, main0, pc);
 	} else if (mode != KCOV_DEDUP_EDGE) {
-		return mode == KCOV_DEDUP_COMPACT && kcov_dedup_compact_fast(d, pc);
+		return mode == (KCOV_DEDUP_PC | KCOV_DEDUP_BITMAP) &&
+		       READ_ONCE(d->main.area[0]) && kcov_dedup_set_has(&d->main.set, pc);
 	}
 
 	if (!kcov_dedup_enter(d))
@@ -859,11 +892,11 @@ static __always_inline void kcov_dedup_flush(struct kcov_dedup *d)
  * @d:		the state; no callback is running on it
  * @mode:	what to record, or 0
  *
- * Windows go on as they were, but for a compact trace that a task died in.
+ * Windows go on as they were, unless a task died in a callback.
  */
 static __always_inline void kcov_dedup_start(struct kcov_dedup *d, u32 mode)
 {
-	if (mode == KCOV_DEDUP_COMPACT && READ_ONCE(d->busy))
+	if (READ_ONCE(d->busy))
 		mode |= KCOV_DEDUP_RESET;
 	WRITE_ONCE(d->mode, mode | (READ_ONCE(d->mode) & KCOV_DEDUP_RESET));
 	WRITE_ONCE(d->busy, 0);

@@ -3,8 +3,9 @@
  * Unique coverage modes of KCOV: the control path.
  *
  * The state of an area lies in hidden pages before it. It belongs to the task that
- * collects, or to the holder of the descriptor's lock while no task does; @mode with
- * its reset flag is the one thing that others change at any time.
+ * collects, or to the holder of the descriptor's lock while no task does and where
+ * sections of other tasks are added to it; @mode with its reset flag is the one thing
+ * that others change at any time.
  */
 #include <linux/bug.h>
 #include <linux/errno.h>
@@ -12,6 +13,8 @@
 #include <linux/kcov.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
@@ -20,27 +23,69 @@
 
 #include "kcov_uniq.h"
 
-/* Distinct items that a set has room for: 448 KiB, of comparisons 832 KiB. */
-#define KCOV_UNIQ_ITEMS		(16U << 10)
+/* It belongs to KCOV, whichever file it is in. */
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "kcov."
+
+/* For programs that know the modes of Linux only. */
+static bool kcov_uniq_compact;
+module_param_named(compact, kcov_uniq_compact, bool, 0644);
+MODULE_PARM_DESC(compact,
+		 "Collect KCOV_TRACE_COMPACT for KCOV_TRACE_PC, KCOV_TRACE_UNIQ_CMP for KCOV_TRACE_CMP");
+
+/* Distinct items that there is room for, at first and at most. */
+#define KCOV_UNIQ_ITEMS_MIN	(16U << 10)
+#define KCOV_UNIQ_ITEMS_MAX	(256U << 10)
+
+#ifdef KCOV_UNIQ_TEE
+/* Tests fill small ones. */
+static unsigned int kcov_uniq_items = KCOV_UNIQ_ITEMS_MIN;
+module_param_named(items, kcov_uniq_items, uint, 0600);
+#undef KCOV_UNIQ_ITEMS_MIN
+#define KCOV_UNIQ_ITEMS_MIN	READ_ONCE(kcov_uniq_items)
+#endif
+
+/* In an argument of KCOV_ENABLE that kcov_uniq_ioctl() made: the mode; the bitmap follows. */
+#define KCOV_UNIQ_ARG_BITS	5
+#define KCOV_UNIQ_ARG_MODE	((1UL << KCOV_UNIQ_ARG_BITS) - 1)
+
+/* What needs memory of its own, whatever the size of the area. */
+enum kcov_uniq_kind {
+	KCOV_UNIQ_PCS,
+	KCOV_UNIQ_EDGES,
+	KCOV_UNIQ_CMPS,
+	KCOV_UNIQ_TRACE,	/* a compact one, with its PCs */
+	KCOV_UNIQ_KINDS
+};
+
+/**
+ * struct kcov_uniq_state - memory of one kind
+ * @mem:	the memory, or NULL
+ * @items:	PCs, edge words or comparisons that there is room for
+ * @full:	it was too little
+ */
+struct kcov_uniq_state {
+	void	*mem;
+	u32	items;
+	bool	full;
+};
 
 /**
  * struct kcov_uniq - the hidden pages before an area
  * @dedup:	what callbacks use; first, so that area - KCOV_UNIQ_HIDDEN is it
  * @words:	words of the area, and of the edge area
- * @pc_set:	memory for the set of PCs, or NULL
- * @cmp_set:	memory for the set of comparisons, or NULL
- * @edge_set:	memory for the set of edge words, or NULL
- * @compact:	memory for a compact trace beside @pc_set, or NULL
+ * @state:	memory, by kcov_uniq_kind
+ * @task:	the task that collects, or NULL
+ * @bitmap:	words of KCOV_UNIQUE_ENABLE before the list
  * @mode:	KCOV_TRACE_* of the last enable
  * @edge_mode:	the same of the last one that used the edge area
  */
 struct kcov_uniq {
 	struct kcov_dedup	dedup;
 	unsigned long		words;
-	void			*pc_set;
-	void			*cmp_set;
-	void			*edge_set;
-	void			*compact;
+	struct kcov_uniq_state	state[KCOV_UNIQ_KINDS];
+	struct task_struct	*task;
+	unsigned long		bitmap;
 	u32			mode;
 	u32			edge_mode;
 };
@@ -50,26 +95,48 @@ static struct kcov_uniq *kcov_uniq_of(void *area)
 	return area - KCOV_UNIQ_HIDDEN;
 }
 
-static bool kcov_uniq_is_uniq(unsigned long arg)
+static unsigned long *kcov_uniq_base(struct kcov_uniq *u)
 {
-	return arg == KCOV_TRACE_UNIQ_PC || arg == KCOV_TRACE_UNIQ_EDGE ||
-	       arg == (KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE) ||
-	       arg == KCOV_TRACE_UNIQ_CMP || arg == KCOV_TRACE_COMPACT;
+	return (void *)u + KCOV_UNIQ_HIDDEN;
 }
 
-/* Does it need the set of PCs? */
-static bool kcov_uniq_has_pcs(unsigned long arg)
+static bool kcov_uniq_is_uniq(unsigned long mode)
 {
-	return arg & (KCOV_TRACE_UNIQ_PC | KCOV_TRACE_COMPACT);
+	return mode == KCOV_TRACE_UNIQ_PC || mode == KCOV_TRACE_UNIQ_EDGE ||
+	       mode == (KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE) ||
+	       mode == KCOV_TRACE_UNIQ_CMP || mode == KCOV_TRACE_COMPACT;
 }
 
 /* Does the main area hold comparisons? Their count has 64 bits on every architecture. */
-static bool kcov_uniq_is_cmp(unsigned long arg)
+static bool kcov_uniq_is_cmp(unsigned long mode)
 {
-	return arg == KCOV_TRACE_CMP || arg == KCOV_TRACE_UNIQ_CMP;
+	return mode == KCOV_TRACE_CMP || mode == KCOV_TRACE_UNIQ_CMP;
 }
-#ifdef KCOV_UNIQ_TEE
 
+static u32 kcov_uniq_main_words(const struct kcov_uniq *u)
+{
+	return kcov_uniq_is_cmp(u->mode) ? KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS;
+}
+
+/* What the main area needs in a mode; KCOV_UNIQ_KINDS for nothing. */
+static enum kcov_uniq_kind kcov_uniq_main_kind(unsigned long mode)
+{
+	if (mode & KCOV_TRACE_COMPACT)
+		return KCOV_UNIQ_TRACE;
+	if (mode & KCOV_TRACE_UNIQ_CMP)
+		return KCOV_UNIQ_CMPS;
+	return mode & KCOV_TRACE_UNIQ_PC ? KCOV_UNIQ_PCS : KCOV_UNIQ_KINDS;
+}
+
+static size_t kcov_uniq_state_bytes(enum kcov_uniq_kind kind, u32 items)
+{
+	if (kind == KCOV_UNIQ_CMPS)
+		return kcov_dedup_set_bytes(items, KCOV_DEDUP_CMP_WORDS);
+	return kcov_dedup_set_bytes(items, KCOV_DEDUP_PC_WORDS) +
+	       (kind == KCOV_UNIQ_TRACE ? kcov_dedup_compact_bytes(items) : 0);
+}
+
+#ifdef KCOV_UNIQ_TEE
 static void kcov_uniq_tee_free(void *area)
 {
 	vfree(kcov_uniq_tee_of(area)->area);
@@ -121,6 +188,7 @@ void *kcov_uniq_area(void *mem, unsigned long words)
 void kcov_uniq_area_free(void *area)
 {
 	struct kcov_uniq *u;
+	int kind;
 
 	if (!area)
 		return;
@@ -128,10 +196,8 @@ void kcov_uniq_area_free(void *area)
 #ifdef KCOV_UNIQ_TEE
 	kcov_uniq_tee_free(area);
 #endif
-	vfree(u->pc_set);
-	vfree(u->cmp_set);
-	vfree(u->edge_set);
-	vfree(u->compact);
+	for (kind = 0; kind < KCOV_UNIQ_KINDS; kind++)
+		vfree(u->state[kind].mem);
 	vfree(u->dedup.edge.area);
 	vfree(u);
 }
@@ -145,25 +211,23 @@ static void *kcov_uniq_vmalloc(size_t bytes)
 				    NUMA_NO_NODE, __builtin_return_address(0));
 }
 
-/*
- * Allocate @bytes for *@where unless they are there. Without the lock, which is held
- * with interrupts off; checked again under it. What is there stays.
- */
-static int kcov_uniq_alloc(spinlock_t *lock, void **where, size_t bytes)
+/* The edge area, unless it is there. What is there stays. */
+static int kcov_uniq_alloc_edge_area(spinlock_t *lock, struct kcov_uniq *u)
 {
 	unsigned long flags;
 	void *mem;
 
-	if (READ_ONCE(*where))
+	if (READ_ONCE(u->dedup.edge.area))
 		return 0;
-	mem = kcov_uniq_vmalloc(bytes);
+	/* Without the lock, which is held with interrupts off; checked again under it. */
+	mem = kcov_uniq_vmalloc(u->words * sizeof(unsigned long));
 	if (!mem)
 		return -ENOMEM;
 
 	spin_lock_irqsave(lock, flags);
-	if (!*where) {
+	if (!u->dedup.edge.area) {
 		/* Zeroed, for those who look without the lock and then map it. */
-		smp_store_release(where, mem);
+		smp_store_release(&u->dedup.edge.area, mem);
 		mem = NULL;
 	}
 	spin_unlock_irqrestore(lock, flags);
@@ -172,16 +236,101 @@ static int kcov_uniq_alloc(spinlock_t *lock, void **where, size_t bytes)
 	return 0;
 }
 
-static int kcov_uniq_alloc_set(spinlock_t *lock, void **where, u32 words)
+/* Memory that is mapped late is mapped now, not in a callback. */
+static void kcov_uniq_fault_in(const void *mem, size_t bytes)
 {
-	return kcov_uniq_alloc(lock, where,
-			       kcov_dedup_set_bytes(KCOV_UNIQ_ITEMS, words));
+	size_t off;
+
+	for (off = 0; off < bytes; off += PAGE_SIZE)
+		READ_ONCE(*(const char *)(mem + off));
 }
 
-static int kcov_uniq_alloc_edge_area(spinlock_t *lock, struct kcov_uniq *u)
+static void kcov_uniq_fault_in_state(struct kcov_uniq *u, enum kcov_uniq_kind kind)
 {
-	return kcov_uniq_alloc(lock, (void **)&u->dedup.edge.area,
-			       u->words * sizeof(unsigned long));
+	if (kind != KCOV_UNIQ_KINDS)
+		kcov_uniq_fault_in(u->state[kind].mem,
+				   kcov_uniq_state_bytes(kind, u->state[kind].items));
+}
+
+/* The main window's set, and what a compact trace needs beside it, into fresh memory. */
+static void kcov_uniq_main_init(struct kcov_uniq *u)
+{
+	enum kcov_uniq_kind kind = kcov_uniq_main_kind(u->mode);
+	struct kcov_uniq_state *s = &u->state[kind];
+
+	if (kind == KCOV_UNIQ_KINDS)
+		return;
+	kcov_dedup_set_init(&u->dedup.main.set, s->mem, s->items, kcov_uniq_main_words(u));
+	if (kind == KCOV_UNIQ_TRACE)
+		kcov_dedup_compact_init(&u->dedup, s->mem +
+					kcov_dedup_set_bytes(s->items, KCOV_DEDUP_PC_WORDS));
+}
+
+static void kcov_uniq_edge_init(struct kcov_uniq *u)
+{
+	struct kcov_uniq_state *s = &u->state[KCOV_UNIQ_EDGES];
+
+	kcov_dedup_set_init(&u->dedup.edge.set, s->mem, s->items, KCOV_DEDUP_PC_WORDS);
+}
+
+/*
+ * Memory of a kind has become more, with the lock, while no task collects but perhaps this
+ * one. A window that goes on has forgotten what it has, as if its set had been full.
+ */
+static void kcov_uniq_grown(struct kcov_uniq *u, enum kcov_uniq_kind kind)
+{
+	struct kcov_dedup_window *main = &u->dedup.main, *edge = &u->dedup.edge;
+
+	if (kind == kcov_uniq_main_kind(u->mode)) {
+		/* A path leads through what is forgotten. */
+		kcov_dedup_flush(&u->dedup);
+		WRITE_ONCE(main->untracked, main->untracked + main->set.used);
+		kcov_uniq_main_init(u);
+	}
+	if (kind == KCOV_UNIQ_EDGES && u->edge_mode) {
+		WRITE_ONCE(edge->untracked, edge->untracked + edge->set.used);
+		kcov_uniq_edge_init(u);
+	}
+}
+
+/* Another task that collects uses what there is. */
+static bool kcov_uniq_may_grow(const struct kcov_uniq *u)
+{
+	const struct task_struct *task = READ_ONCE(u->task);
+
+	return !task || task == current;
+}
+
+/* Memory of a kind, unless there is enough: twice as much as there was, if that was full. */
+static int kcov_uniq_alloc(spinlock_t *lock, struct kcov_uniq *u, enum kcov_uniq_kind kind)
+{
+	struct kcov_uniq_state *s = &u->state[kind];
+	u32 had = READ_ONCE(s->items), items = had ?: KCOV_UNIQ_ITEMS_MIN;
+	unsigned long flags;
+	void *mem;
+
+	if (had && READ_ONCE(s->full) && had < KCOV_UNIQ_ITEMS_MAX && kcov_uniq_may_grow(u))
+		items = 2 * had;
+	if (items == had)
+		return 0;
+	/* As in kcov_uniq_alloc_edge_area(). */
+	mem = kcov_uniq_vmalloc(kcov_uniq_state_bytes(kind, items));
+	if (!mem)
+		return had ? 0 : -ENOMEM;
+	kcov_uniq_fault_in(mem, kcov_uniq_state_bytes(kind, items));
+
+	spin_lock_irqsave(lock, flags);
+	if (s->items == had && (!had || kcov_uniq_may_grow(u))) {
+		swap(s->mem, mem);
+		WRITE_ONCE(s->items, items);
+		WRITE_ONCE(s->full, false);
+		if (had)
+			kcov_uniq_grown(u, kind);
+	}
+	spin_unlock_irqrestore(lock, flags);
+
+	vfree(mem);
+	return 0;
 }
 
 /* The area of a descriptor, which stays as long as the descriptor; or NULL. */
@@ -196,26 +345,19 @@ static struct kcov_uniq *kcov_uniq_get(spinlock_t *lock, void **areap)
 	return area ? kcov_uniq_of(area) : NULL;
 }
 
-/* Allocate what mode @arg needs. */
-static int kcov_uniq_prepare(spinlock_t *lock, struct kcov_uniq *u,
-			     unsigned long arg)
+/* Allocate what a mode needs. */
+static int kcov_uniq_prepare(spinlock_t *lock, struct kcov_uniq *u, unsigned long mode)
 {
+	enum kcov_uniq_kind kind = kcov_uniq_main_kind(mode);
 	int res = 0;
 
-	if (arg == KCOV_TRACE_UNIQ_CMP && !IS_ENABLED(CONFIG_KCOV_ENABLE_COMPARISONS))
+	if (kind == KCOV_UNIQ_CMPS && !IS_ENABLED(CONFIG_KCOV_ENABLE_COMPARISONS))
 		return -EOPNOTSUPP;
-	if (arg == KCOV_TRACE_UNIQ_CMP)
-		return kcov_uniq_alloc_set(lock, &u->cmp_set,
-					   KCOV_DEDUP_CMP_WORDS);
-	if (kcov_uniq_has_pcs(arg))
-		res = kcov_uniq_alloc_set(lock, &u->pc_set, KCOV_DEDUP_PC_WORDS);
-	if (!res && arg == KCOV_TRACE_COMPACT)
-		res = kcov_uniq_alloc(lock, &u->compact,
-				      kcov_dedup_compact_bytes(KCOV_UNIQ_ITEMS));
-	if (!res && (arg & KCOV_TRACE_UNIQ_EDGE))
-		res = kcov_uniq_alloc_set(lock, &u->edge_set,
-					  KCOV_DEDUP_PC_WORDS);
-	if (!res && (arg & KCOV_TRACE_UNIQ_EDGE))
+	if (kind != KCOV_UNIQ_KINDS)
+		res = kcov_uniq_alloc(lock, u, kind);
+	if (!res && mode & KCOV_TRACE_UNIQ_EDGE)
+		res = kcov_uniq_alloc(lock, u, KCOV_UNIQ_EDGES);
+	if (!res && mode & KCOV_TRACE_UNIQ_EDGE)
 		res = kcov_uniq_alloc_edge_area(lock, u);
 	return res;
 }
@@ -224,7 +366,8 @@ static int kcov_uniq_prepare(spinlock_t *lock, struct kcov_uniq *u,
  * kcov_uniq_mode() - what mode kcov.c should enable
  * @mode:	what kcov.c makes of @arg
  * @area:	the area
- * @arg:	KCOV_TRACE_*
+ * @arg:	of KCOV_ENABLE, as kcov_uniq_ioctl() has left it; or of KCOV_REMOTE_ENABLE,
+ *		as kcov_uniq_remote_prepare() has
  *
  * With the lock.
  *
@@ -233,37 +376,23 @@ static int kcov_uniq_prepare(spinlock_t *lock, struct kcov_uniq *u,
 int kcov_uniq_mode(int mode, void *area, unsigned long arg)
 {
 	struct kcov_uniq *u = kcov_uniq_of(area);
+	unsigned long bitmap = arg >> KCOV_UNIQ_ARG_BITS;
+	enum kcov_uniq_kind kind;
 
+	arg &= KCOV_UNIQ_ARG_MODE;
 	if (!kcov_uniq_is_uniq(arg))
 		return mode;
-	/* kcov_uniq_ioctl() saw to that, and what is there stays. */
-	if (WARN_ON_ONCE((kcov_uniq_has_pcs(arg) && !u->pc_set) ||
-			 (arg & KCOV_TRACE_COMPACT && !u->compact) ||
-			 (arg & KCOV_TRACE_UNIQ_CMP && !u->cmp_set) ||
-			 (arg & KCOV_TRACE_UNIQ_EDGE && !u->edge_set)))
+	if (kcov_uniq_is_cmp(arg) && !IS_ENABLED(CONFIG_KCOV_ENABLE_COMPARISONS))
+		return -EOPNOTSUPP;
+	if (bitmap > u->words - 2)
 		return -EINVAL;
+	/* kcov_uniq_prepare() failed. */
+	kind = kcov_uniq_main_kind(arg);
+	if ((kind != KCOV_UNIQ_KINDS && !u->state[kind].mem) ||
+	    (arg & KCOV_TRACE_UNIQ_EDGE &&
+	     (!u->state[KCOV_UNIQ_EDGES].mem || !u->dedup.edge.area)))
+		return -ENOMEM;
 	return kcov_uniq_is_cmp(arg) ? KCOV_MODE_TRACE_CMP : KCOV_MODE_TRACE_PC;
-}
-
-/**
- * kcov_uniq_remote_mode() - what mode kcov.c should enable for remote coverage
- * @mode:	what kcov.c makes of @arg
- * @arg:	KCOV_TRACE_*
- *
- * Return: KCOV_MODE_* or -errno.
- */
-int kcov_uniq_remote_mode(int mode, unsigned long arg)
-{
-	return kcov_uniq_is_uniq(arg) ? -EOPNOTSUPP : mode;
-}
-
-/* Memory that is mapped late is mapped now, not in a callback. */
-static void kcov_uniq_fault_in(const void *mem, size_t bytes)
-{
-	size_t off;
-
-	for (off = 0; off < bytes; off += PAGE_SIZE)
-		READ_ONCE(*(const char *)(mem + off));
 }
 
 static u64 kcov_uniq_count(const struct kcov_uniq *u)
@@ -280,83 +409,81 @@ static void kcov_uniq_zero(struct kcov_uniq *u, bool cmp)
 		WRITE_ONCE(u->dedup.main.area[0], 0);
 }
 
-/*
- * The mode of an area is another one than the last time: begin a new window, with a set
- * in @set, of keys of @words; NULL: the mode has none.
- */
-static void kcov_uniq_window_begin(struct kcov_dedup_window *w, void *set, u32 words)
+/* Which memory was too little, of that which is in use. */
+static void kcov_uniq_note_full(struct kcov_uniq *u)
 {
-	kcov_dedup_forget(w);
-	if (set)
-		kcov_dedup_set_init(&w->set, set, KCOV_UNIQ_ITEMS, words);
+	struct kcov_dedup *d = &u->dedup;
+	enum kcov_uniq_kind kind = kcov_uniq_main_kind(u->mode);
+
+	if (kind != KCOV_UNIQ_KINDS && READ_ONCE(d->main.set.full))
+		WRITE_ONCE(u->state[kind].full, true);
+	if (kind == KCOV_UNIQ_TRACE && READ_ONCE(d->compact.pairs.full))
+		WRITE_ONCE(u->state[kind].full, true);
+	if (u->edge_mode && READ_ONCE(d->edge.set.full))
+		WRITE_ONCE(u->state[KCOV_UNIQ_EDGES].full, true);
 }
 
-static void kcov_uniq_begin_main(struct kcov_uniq *u, unsigned long arg)
+/* In another mode than the last time, the area begins a new window. */
+static void kcov_uniq_begin_main(struct kcov_uniq *u, u32 mode, unsigned long bitmap)
 {
 	struct kcov_dedup_window *w = &u->dedup.main;
-	bool cmp = kcov_uniq_is_cmp(arg);
-	u32 words = cmp ? KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS;
-	void *set = NULL;
+	bool cmp = kcov_uniq_is_cmp(mode);
+	/* The two modes of Linux never began one for one another. */
+	bool zero = u->mode > KCOV_TRACE_CMP || mode > KCOV_TRACE_CMP;
 
-	if (arg == KCOV_TRACE_UNIQ_CMP)
-		set = u->cmp_set;
-	else if (kcov_uniq_has_pcs(arg))
-		set = u->pc_set;
-
-	if (u->mode != arg) {
-		kcov_uniq_window_begin(w, set, words);
-		if (arg == KCOV_TRACE_COMPACT)
-			kcov_dedup_compact_init(&u->dedup, u->compact);
+	if (u->mode != mode || u->bitmap != bitmap) {
+		u->mode = mode;
+		u->bitmap = bitmap;
+		kcov_dedup_forget(w);
+		kcov_uniq_main_init(u);
+		w->area = kcov_uniq_base(u) + bitmap;
 		w->capacity = cmp ? (u->words * sizeof(unsigned long) - sizeof(u64)) /
-				    sizeof(union kcov_dedup_cmp) : u->words - 1;
-		/* The two modes of Linux never began a new one for one another. */
-		if (u->mode > KCOV_TRACE_CMP || arg > KCOV_TRACE_CMP)
+				    sizeof(union kcov_dedup_cmp) : u->words - bitmap - 1;
+		if (zero)
 			kcov_uniq_zero(u, cmp);
-		u->mode = arg;
 	}
-	if (set)
-		kcov_uniq_fault_in(set, kcov_dedup_set_bytes(KCOV_UNIQ_ITEMS, words));
-	if (arg == KCOV_TRACE_COMPACT)
-		kcov_uniq_fault_in(u->compact,
-				   kcov_dedup_compact_bytes(KCOV_UNIQ_ITEMS));
+	kcov_uniq_fault_in_state(u, kcov_uniq_main_kind(mode));
 }
 
-static void kcov_uniq_begin_edge(struct kcov_uniq *u, unsigned long arg)
+static void kcov_uniq_begin_edge(struct kcov_uniq *u, u32 mode)
 {
 	struct kcov_dedup_window *w = &u->dedup.edge;
 
-	if (u->edge_mode != arg) {
-		kcov_uniq_window_begin(w, u->edge_set, KCOV_DEDUP_PC_WORDS);
+	if (u->edge_mode != mode) {
+		u->edge_mode = mode;
+		kcov_dedup_forget(w);
+		kcov_uniq_edge_init(u);
 		WRITE_ONCE(w->area[0], 0);
-		u->edge_mode = arg;
 	}
-	kcov_uniq_fault_in(u->edge_set, kcov_dedup_set_bytes(KCOV_UNIQ_ITEMS,
-							     KCOV_DEDUP_PC_WORDS));
+	kcov_uniq_fault_in_state(u, KCOV_UNIQ_EDGES);
 	kcov_uniq_fault_in(w->area, u->words * sizeof(unsigned long));
 }
 
 /**
  * kcov_uniq_begin() - a task is about to collect into an area
  * @area:	the area
- * @arg:	KCOV_TRACE_*, valid
+ * @arg:	as for kcov_uniq_mode(), and found valid by that
  *
  * With the lock, and before callbacks.
  */
 void kcov_uniq_begin(void *area, unsigned long arg)
 {
 	struct kcov_uniq *u = kcov_uniq_of(area);
+	unsigned long bitmap = arg >> KCOV_UNIQ_ARG_BITS;
+	u32 mode = arg & KCOV_UNIQ_ARG_MODE;
 
-	kcov_uniq_begin_main(u, arg);
-	if (arg & KCOV_TRACE_UNIQ_EDGE)
-		kcov_uniq_begin_edge(u, arg);
+	kcov_uniq_begin_main(u, mode, bitmap);
+	if (mode & KCOV_TRACE_UNIQ_EDGE)
+		kcov_uniq_begin_edge(u, mode);
+	WRITE_ONCE(u->task, current);
 #ifdef KCOV_UNIQ_TEE
 	kcov_uniq_tee_leave(area);
 #endif
-	if (arg <= KCOV_TRACE_CMP) {
+	if (mode <= KCOV_TRACE_CMP) {
 		kcov_dedup_forget(&u->dedup.main);
-		arg = 0;
+		mode = 0;
 	}
-	kcov_dedup_start(&u->dedup, arg);
+	kcov_dedup_start(&u->dedup, mode | (bitmap ? KCOV_DEDUP_BITMAP : 0));
 }
 
 /**
@@ -367,7 +494,11 @@ void kcov_uniq_begin(void *area, unsigned long arg)
  */
 void kcov_uniq_end(void *area)
 {
-	kcov_dedup_flush(&kcov_uniq_of(area)->dedup);
+	struct kcov_uniq *u = kcov_uniq_of(area);
+
+	kcov_dedup_flush(&u->dedup);
+	kcov_uniq_note_full(u);
+	WRITE_ONCE(u->task, NULL);
 }
 
 /**
@@ -382,11 +513,21 @@ unsigned int kcov_uniq_size(unsigned int size, void *area)
 	return kcov_uniq_of(area)->mode > KCOV_TRACE_CMP ? 0 : size;
 }
 
-/* KCOV_RESET_TRACE, with the lock. */
-static void kcov_uniq_reset(struct kcov_uniq *u)
+/* KCOV_RESET_TRACE. */
+static void kcov_uniq_reset(spinlock_t *lock, struct kcov_uniq *u)
 {
 	struct kcov_dedup *d = &u->dedup;
+	unsigned long flags;
+	u32 mode;
 
+	spin_lock_irqsave(lock, flags);
+	kcov_uniq_note_full(u);
+	mode = u->mode;
+	spin_unlock_irqrestore(lock, flags);
+	/* More memory, if it can be had. */
+	kcov_uniq_prepare(lock, u, mode);
+
+	spin_lock_irqsave(lock, flags);
 	kcov_uniq_zero(u, kcov_uniq_is_cmp(u->mode));
 	if (d->edge.area)
 		WRITE_ONCE(d->edge.area[0], 0);
@@ -396,14 +537,15 @@ static void kcov_uniq_reset(struct kcov_uniq *u)
 	 * begin with the same callback. Pairs with kcov_dedup_mode().
 	 */
 	smp_store_release(&d->mode, READ_ONCE(d->mode) | KCOV_DEDUP_RESET);
+	spin_unlock_irqrestore(lock, flags);
 }
 
-/* With the lock. @over: the window is over, the next callback begins another. */
-static void kcov_uniq_window_stats(struct kcov_dedup_window *w, bool over,
+/* With the lock. @reset: the window is over, the next callback begins another. */
+static void kcov_uniq_window_stats(struct kcov_dedup_window *w, bool reset, u32 words,
 				   struct kcov_area_stats *s)
 {
 	s->capacity = w->capacity;
-	if (over)
+	if (reset || kcov_dedup_zeroed(w, words))
 		return;
 	s->recorded = READ_ONCE(w->recorded);
 	s->dropped = READ_ONCE(w->dropped);
@@ -415,23 +557,15 @@ static void kcov_uniq_fill_stats(struct kcov_uniq *u, struct kcov_stats *s)
 {
 	struct kcov_dedup *d = &u->dedup;
 	bool reset = READ_ONCE(d->mode) & KCOV_DEDUP_RESET;
-	u32 words = kcov_uniq_is_cmp(u->mode) ? KCOV_DEDUP_CMP_WORDS :
-						KCOV_DEDUP_PC_WORDS;
-	bool over;
 
 	s->mode = u->mode;
-	if (u->mode <= KCOV_TRACE_CMP) {
-		kcov_uniq_window_stats(&d->main, reset, &s->main);
-		/* Userspace's own number, told to userspace only. */
+	if (u->mode != KCOV_TRACE_UNIQ_EDGE)
+		kcov_uniq_window_stats(&d->main, reset, kcov_uniq_main_words(u), &s->main);
+	/* Userspace's own number, told to userspace only. */
+	if (u->mode <= KCOV_TRACE_CMP)
 		s->main.recorded = min(kcov_uniq_count(u), s->main.capacity);
-	} else if (u->mode != KCOV_TRACE_UNIQ_EDGE) {
-		over = reset || kcov_dedup_zeroed(&d->main, words);
-		kcov_uniq_window_stats(&d->main, over, &s->main);
-	}
-	if (u->mode & KCOV_TRACE_UNIQ_EDGE) {
-		over = reset || kcov_dedup_zeroed(&d->edge, KCOV_DEDUP_PC_WORDS);
-		kcov_uniq_window_stats(&d->edge, over, &s->edge);
-	}
+	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
+		kcov_uniq_window_stats(&d->edge, reset, KCOV_DEDUP_PC_WORDS, &s->edge);
 }
 
 /* KCOV_GET_STATS; kernel and caller may know the struct in different sizes. */
@@ -462,39 +596,108 @@ static bool kcov_uniq_is_get_stats(unsigned int cmd)
 	       _IOC_DIR(cmd) == _IOC_DIR(KCOV_GET_STATS);
 }
 
+/* What to collect if userspace asks for a mode. */
+static unsigned long kcov_uniq_wanted(unsigned long mode)
+{
+	if (mode > KCOV_TRACE_CMP || !READ_ONCE(kcov_uniq_compact))
+		return mode;
+	return mode == KCOV_TRACE_CMP ? KCOV_TRACE_UNIQ_CMP : KCOV_TRACE_COMPACT;
+}
+
+/* KCOV_ENABLE: kcov.c does it, in the mode in *@arg. Return: what kcov_uniq_ioctl() does. */
+static bool kcov_uniq_enable(spinlock_t *lock, struct kcov_uniq *u, unsigned long *arg, int *res)
+{
+	unsigned long mode = kcov_uniq_wanted(*arg);
+	int err = 0;
+
+	if (READ_ONCE(u->task) == current)
+		/* An error. What there is must not grow for it: the window goes on. */
+		mode = KCOV_UNIQ_ARG_MODE;
+	else if (kcov_uniq_is_uniq(mode))
+		err = kcov_uniq_prepare(lock, u, mode);
+	else if (mode > KCOV_TRACE_CMP)
+		/* No mode, nor to be taken for a bitmap: kcov.c knows which error comes first. */
+		mode = KCOV_UNIQ_ARG_MODE;
+	if (!err) {
+		*arg = mode;
+		return false;
+	}
+	*res = err;
+	/* Those who did not ask for it are not to see that it failed. */
+	return mode == *arg;
+}
+
+/**
+ * kcov_uniq_remote_prepare() - allocate what KCOV_REMOTE_ENABLE will need
+ * @lock:	the descriptor's lock, not held
+ * @areap:	the descriptor's area
+ * @arg:	the kernel's copy of the argument; its mode becomes the one to collect
+ *
+ * kcov_uniq_mode() tells what is missing.
+ */
+void kcov_uniq_remote_prepare(spinlock_t *lock, void **areap, struct kcov_remote_arg *arg)
+{
+	struct kcov_uniq *u = kcov_uniq_get(lock, areap);
+	unsigned long mode = arg->trace_mode;
+	int err;
+
+	/* Never to be taken for a bitmap, even if another thread makes the area meanwhile. */
+	if (mode > KCOV_UNIQ_ARG_MODE)
+		arg->trace_mode = KCOV_UNIQ_ARG_MODE;
+	if (u && !kcov_uniq_enable(lock, u, &mode, &err))
+		arg->trace_mode = mode;
+}
+
+/* KCOV_UNIQUE_ENABLE: as KCOV_ENABLE, with *@arg words before the list. */
+static bool kcov_uniq_enable_bitmap(spinlock_t *lock, struct kcov_uniq *u, unsigned int *cmd,
+				    unsigned long *arg, int *res)
+{
+	unsigned long bitmap = *arg;
+
+	/* Not if it is enabled already, as in kcov_uniq_enable(). */
+	if (!bitmap || bitmap > u->words - 2 || bitmap > ULONG_MAX >> KCOV_UNIQ_ARG_BITS ||
+	    READ_ONCE(u->task) == current)
+		*res = -EINVAL;
+	else
+		*res = kcov_uniq_prepare(lock, u, KCOV_TRACE_UNIQ_PC);
+	if (*res)
+		return true;
+	*cmd = KCOV_ENABLE;
+	*arg = bitmap << KCOV_UNIQ_ARG_BITS | KCOV_TRACE_UNIQ_PC;
+	return false;
+}
+
 /**
  * kcov_uniq_ioctl() - do an ioctl, or what kcov.c's will need for it
  * @lock:	the descriptor's lock, not held
  * @areap:	the descriptor's area
- * @cmd:	the command
- * @arg:	its argument
+ * @cmd:	the command; what kcov.c should do in its place
+ * @arg:	its argument; the one for kcov.c
  * @res:	what the ioctl returns
  *
  * Return: true if the ioctl is done and @res set, false if it is for kcov.c.
  */
-bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
-		     unsigned long arg, int *res)
+bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int *cmd,
+		     unsigned long *arg, int *res)
 {
-	bool enable = cmd == KCOV_ENABLE && kcov_uniq_is_uniq(arg);
-	struct kcov_uniq *u;
-	unsigned long flags;
+	struct kcov_uniq *u = kcov_uniq_get(lock, areap);
+	bool enable = *cmd == KCOV_ENABLE;
 
-	if (!enable && cmd != KCOV_RESET_TRACE && !kcov_uniq_is_get_stats(cmd))
+	if (!enable && *cmd != KCOV_UNIQUE_ENABLE && *cmd != KCOV_RESET_TRACE &&
+	    !kcov_uniq_is_get_stats(*cmd))
 		return false;
-
-	u = kcov_uniq_get(lock, areap);
-	if (!u) {
-		*res = -EINVAL;
-	} else if (enable) {
-		*res = kcov_uniq_prepare(lock, u, arg);
-		return *res;
-	} else if (cmd == KCOV_RESET_TRACE) {
-		spin_lock_irqsave(lock, flags);
-		kcov_uniq_reset(u);
-		spin_unlock_irqrestore(lock, flags);
+	*res = -EINVAL;
+	if (!u)
+		return true;
+	if (enable)
+		return kcov_uniq_enable(lock, u, arg, res);
+	if (*cmd == KCOV_UNIQUE_ENABLE)
+		return kcov_uniq_enable_bitmap(lock, u, cmd, arg, res);
+	if (*cmd == KCOV_RESET_TRACE) {
+		kcov_uniq_reset(lock, u);
 		*res = 0;
 	} else {
-		*res = kcov_uniq_get_stats(lock, u, (void __user *)arg);
+		*res = kcov_uniq_get_stats(lock, u, (void __user *)*arg);
 	}
 	return true;
 }
@@ -539,7 +742,7 @@ bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 		return true;
 	size = u->words * sizeof(unsigned long);
 #ifdef KCOV_UNIQ_TEE
-	mem = kcov_uniq_tee_map(u->dedup.main.area, size, vma);
+	mem = kcov_uniq_tee_map(kcov_uniq_base(u), size, vma);
 	if (mem) {
 		*res = kcov_uniq_insert(vma, mem);
 		return true;
@@ -564,8 +767,56 @@ void kcov_uniq_section_begin(void *area)
 	kcov_dedup_start(&kcov_uniq_of(area)->dedup, 0);
 }
 
+/* Callbacks of a section whose private area had no room for them: who knows what they were. */
+static void kcov_uniq_section_lost(struct kcov_dedup_window *w, void *area)
+{
+	WRITE_ONCE(w->dropped, w->dropped + kcov_uniq_of(area)->dedup.main.dropped);
+}
+
 /**
- * kcov_uniq_section_end() - a remote section was merged into its owner's area
+ * kcov_uniq_merge() - add a remote section to what its owner has collected
+ * @owner_area:	the owner's area
+ * @area:	the section's private area: a trace
+ *
+ * With the owner's lock, interrupts off. The owner's own callbacks are not collected, so
+ * nothing else runs on its state. Takes as many callbacks as there are in the section.
+ *
+ * Return: false in KCOV_TRACE_PC and KCOV_TRACE_CMP, which are for kcov.c.
+ */
+bool kcov_uniq_merge(void *owner_area, void *area)
+{
+	struct kcov_uniq *u = kcov_uniq_of(owner_area);
+	struct kcov_dedup *d = &u->dedup;
+	const unsigned long *pc = area;
+	const u64 *cmp = area;
+	u64 i;
+
+	if (u->mode <= KCOV_TRACE_CMP)
+		return false;
+	/* As its first callback does, if it has one. */
+	kcov_dedup_mode(d);
+	kcov_dedup_renew(&d->main, kcov_uniq_main_words(u));
+	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
+		kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);
+
+	if (kcov_uniq_is_cmp(u->mode)) {
+		for (i = *cmp++; i; i--, cmp += 4)
+			kcov_uniq_cmp(cmp[0], cmp[1], cmp[2], cmp[3], owner_area);
+	} else {
+		for (i = *pc++; i; i--, pc++)
+			kcov_uniq_pc(owner_area, READ_ONCE(d->main.area[0]) + 1, *pc);
+	}
+	kcov_dedup_flush(d);
+
+	if (u->mode != KCOV_TRACE_UNIQ_EDGE)
+		kcov_uniq_section_lost(&d->main, area);
+	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
+		kcov_uniq_section_lost(&d->edge, area);
+	return true;
+}
+
+/**
+ * kcov_uniq_section_end() - kcov.c has merged a remote section into its owner's area
  * @owner_area:	the owner's area
  * @area:	the section's private area
  * @lost:	items that the owner's area had no room for
@@ -576,12 +827,8 @@ void kcov_uniq_section_begin(void *area)
 void kcov_uniq_section_end(void *owner_area, void *area, u64 lost)
 {
 	struct kcov_dedup *to = &kcov_uniq_of(owner_area)->dedup;
-	struct kcov_dedup *from = &kcov_uniq_of(area)->dedup;
 
-	if (READ_ONCE(to->mode) & KCOV_DEDUP_RESET) {
-		WRITE_ONCE(to->mode, 0);
-		kcov_dedup_forget(&to->main);
-	}
-	WRITE_ONCE(to->main.dropped,
-		   to->main.dropped + from->main.dropped + lost);
+	kcov_dedup_mode(to);
+	WRITE_ONCE(to->main.dropped, to->main.dropped + lost);
+	kcov_uniq_section_lost(&to->main, area);
 }

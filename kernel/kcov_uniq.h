@@ -18,16 +18,15 @@
 #include <linux/types.h>
 #include <linux/vmalloc.h>
 
+struct kcov_remote_arg;
 struct vm_area_struct;
 
 #ifdef CONFIG_KCOV_UNIQ
 
+#include <linux/minmax.h>
 #include <asm/shmparam.h>
 
 #include "kcov_dedup.h"
-#ifdef KCOV_UNIQ_TEE
-#include "kcov_uniq_tee.h"
-#endif
 
 /*
  * Bytes before an area that userspace does not map: struct kcov_uniq. A multiple
@@ -35,6 +34,10 @@ struct vm_area_struct;
  * vmalloc_user() gave it (caches with aliases).
  */
 #define KCOV_UNIQ_HIDDEN	SHMLBA
+
+#ifdef KCOV_UNIQ_TEE
+#include "kcov_uniq_tee.h"
+#endif
 
 /*
  * Arguments of kcov_uniq_slow_cmp(), in the order in which they are in registers where it
@@ -57,15 +60,16 @@ kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
 void *kcov_uniq_area(void *mem, unsigned long words);
 void kcov_uniq_area_free(void *area);
 int kcov_uniq_mode(int mode, void *area, unsigned long arg);
-int kcov_uniq_remote_mode(int mode, unsigned long arg);
+void kcov_uniq_remote_prepare(spinlock_t *lock, void **areap, struct kcov_remote_arg *arg);
 void kcov_uniq_begin(void *area, unsigned long arg);
 void kcov_uniq_end(void *area);
 unsigned int kcov_uniq_size(unsigned int size, void *area);
-bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int cmd,
-		     unsigned long arg, int *res);
+bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int *cmd,
+		     unsigned long *arg, int *res);
 bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 		    int *res);
 void kcov_uniq_section_begin(void *area);
+bool kcov_uniq_merge(void *owner_area, void *area);
 void kcov_uniq_section_end(void *owner_area, void *area, u64 lost);
 
 /**
@@ -128,7 +132,8 @@ static __always_inline void kcov_uniq_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
  */
 static inline unsigned long kcov_uniq_bytes(unsigned long words)
 {
-	return words ? KCOV_UNIQ_HIDDEN + words * sizeof(unsigned long) : 0;
+	/* kcov.c keeps a struct of three words in a private area that is not in use. */
+	return words ? KCOV_UNIQ_HIDDEN + max(words, 3UL) * sizeof(unsigned long) : 0;
 }
 
 #else /* CONFIG_KCOV_UNIQ */
@@ -143,13 +148,14 @@ static inline unsigned long kcov_uniq_bytes(unsigned long words)
 #define kcov_uniq_area(mem, ...)	(mem)
 #define kcov_uniq_area_free(area)	vfree(area)
 #define kcov_uniq_mode(mode, ...)	(mode)
-#define kcov_uniq_remote_mode(mode, ...) (mode)
+#define kcov_uniq_remote_prepare(...)	do { } while (0)
 #define kcov_uniq_begin(...)		do { } while (0)
 #define kcov_uniq_end(...)		do { } while (0)
 #define kcov_uniq_size(size, ...)	(size)
 #define kcov_uniq_ioctl(...)		false
 #define kcov_uniq_mmap(...)		false
 #define kcov_uniq_section_begin(...)	do { } while (0)
+#define kcov_uniq_merge(...)		false
 #define kcov_uniq_section_end(...)	do { } while (0)
 
 #endif /* CONFIG_KCOV_UNIQ */

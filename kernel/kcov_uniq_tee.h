@@ -7,15 +7,21 @@
  * The last words before an area tell where to. Callbacks that interrupt another one of
  * the area are ignored here already, so that both views see the same ones, in the same
  * order, on PREEMPT kernels, too.
+ *
+ * A number n in the last word of the second area: the nth callback from then on dies, and
+ * leaves the state as busy as it can be.
  */
 #ifndef _KERNEL_KCOV_UNIQ_TEE_H
 #define _KERNEL_KCOV_UNIQ_TEE_H
+
+#include <linux/bug.h>
 
 /**
  * struct kcov_uniq_tee - where to write a copy
  * @busy:	a callback is running
  * @words:	words of @area
- * @area:	word 0 is the number of words that follow; NULL: none is mapped
+ * @area:	word 0 is the number of words that follow, the last one is for
+ *		kcov_uniq_tee_dies(); NULL: none is mapped
  */
 struct kcov_uniq_tee {
 	unsigned long	busy;
@@ -26,6 +32,15 @@ struct kcov_uniq_tee {
 static __always_inline struct kcov_uniq_tee *kcov_uniq_tee_of(void *area)
 {
 	return area - sizeof(struct kcov_uniq_tee);
+}
+
+static __always_inline bool kcov_uniq_tee_dies(struct kcov_uniq_tee *tee)
+{
+	unsigned long *left = &tee->area[tee->words - 1], n = READ_ONCE(*left);
+
+	if (n)
+		WRITE_ONCE(*left, n - 1);
+	return n == 1;
 }
 
 /* False if the callback is to be ignored. */
@@ -43,10 +58,14 @@ static __always_inline bool kcov_uniq_tee_enter(void *area, const unsigned long 
 	if (!tee->area)
 		return true;
 	pos = READ_ONCE(tee->area[0]) + 1;
-	if (pos + words <= tee->words) {
+	if (pos + words < tee->words) {
 		for (i = 0; i < words; i++)
 			WRITE_ONCE(tee->area[pos + i], item[i]);
 		WRITE_ONCE(tee->area[0], pos + words - 1);
+	}
+	if (unlikely(kcov_uniq_tee_dies(tee))) {
+		kcov_dedup_enter(area - KCOV_UNIQ_HIDDEN);
+		BUG();
 	}
 	return true;
 }

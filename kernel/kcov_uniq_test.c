@@ -80,21 +80,25 @@ static void kcov_uniq_test_call(struct kcov_uniq_test *t, unsigned long pc)
 {
 	struct kcov_dedup *d = &t->dedup;
 
-	if (!kcov_dedup_fast(d, READ_ONCE(d->main.area[0]), pc))
+	if (kcov_dedup_fast(d, READ_ONCE(d->main.area[0]), pc))
+		;
+	else if (kcov_dedup_compacts(d))
+		kcov_dedup_compact(d, pc);
+	else
 		kcov_dedup_slow(d, pc);
 	if (t->calls < ARRAY_SIZE(t->trace))
 		t->trace[t->calls++] = pc;
 }
 
-/* Make t->list what an area should hold of t->trace. */
-static unsigned long kcov_uniq_test_model(struct kcov_uniq_test *t, bool edges)
+/* Make @list what an area should hold of @trace, of @calls words. */
+static unsigned long kcov_uniq_test_model(unsigned long *list, const unsigned long *trace,
+					  unsigned long calls, bool edges)
 {
-	unsigned long n = 0, prev = 0, word, i;
-	unsigned int call;
+	unsigned long n = 0, prev = 0, word, call, i;
 	u32 hash;
 
-	for (call = 0; call < t->calls; call++) {
-		word = t->trace[call];
+	for (call = 0; call < calls; call++) {
+		word = trace[call];
 		if (edges) {
 			/* Written down once more, so that the engine's may be wrong. */
 			hash = (prev & 0xfff) ^ 61;
@@ -106,10 +110,10 @@ static unsigned long kcov_uniq_test_model(struct kcov_uniq_test *t, bool edges)
 			word ^= hash & 0xfff;
 		}
 		for (i = 0; i < n; i++)
-			if (t->list[i] == word)
+			if (list[i] == word)
 				break;
 		if (i == n)
-			t->list[n++] = word;
+			list[n++] = word;
 	}
 	return n;
 }
@@ -117,7 +121,7 @@ static unsigned long kcov_uniq_test_model(struct kcov_uniq_test *t, bool edges)
 static void kcov_uniq_test_is_exact(struct kunit *test, struct kcov_uniq_test *t,
 				    struct kcov_dedup_window *w, bool edges)
 {
-	unsigned long n = kcov_uniq_test_model(t, edges);
+	unsigned long n = kcov_uniq_test_model(t->list, t->trace, t->calls, edges);
 	unsigned long room = min(n, w->capacity);
 
 	KUNIT_EXPECT_EQ(test, w->recorded, room);
@@ -419,13 +423,99 @@ static void kcov_uniq_test_busy(struct kunit *test)
 		KUNIT_EXPECT_MEMEQ(test, area, t->dedup.main.area, bytes);
 		KUNIT_EXPECT_MEMEQ(test, set, t->dedup.main.set.keys, set_bytes);
 
-		/* The task died in there; the next one can collect. */
+		/* The task died in there; the next one collects into a new window. */
 		kcov_dedup_start(&t->dedup, KCOV_DEDUP_PC);
-		t->dedup.main.area[0] = 0;
-		kcov_uniq_test_call(t, 3);
+		kcov_uniq_test_call(t, 2);
 		KUNIT_EXPECT_EQ(test, t->dedup.main.recorded, 1UL);
 		KUNIT_EXPECT_EQ(test, t->dedup.busy, 0U);
 	}
+}
+
+/*
+ * The trace, shortened, has the same PCs and the same pairs, in the same order. Pairs are
+ * compared as edge words.
+ */
+static void kcov_uniq_test_is_compact(struct kunit *test, struct kcov_uniq_test *t)
+{
+	unsigned long *list = kcov_uniq_test_alloc(test, sizeof(t->list)), n, i, at = 0;
+	struct kcov_dedup_window *w = &t->dedup.main;
+	int edges;
+
+	KUNIT_EXPECT_EQ(test, w->area[0], w->recorded);
+	KUNIT_EXPECT_EQ(test, w->area[w->capacity + 1], KCOV_UNIQ_TEST_CANARY);
+	for (i = 1; i <= w->recorded; i++) {
+		while (at < t->calls && t->trace[at] != w->area[i])
+			at++;
+		at++;
+	}
+	/* A subsequence; the last word stands for the last callback. */
+	KUNIT_EXPECT_LE(test, at, t->calls);
+	KUNIT_EXPECT_EQ(test, w->area[w->recorded], t->trace[t->calls - 1]);
+	for (edges = 0; edges < 2; edges++) {
+		n = kcov_uniq_test_model(t->list, t->trace, t->calls, edges);
+		KUNIT_EXPECT_EQ(test, n, kcov_uniq_test_model(list, w->area + 1, w->recorded,
+							      edges));
+		KUNIT_EXPECT_MEMEQ(test, t->list, list, n * sizeof(*list));
+	}
+	kunit_kfree(test, list);
+}
+
+static struct kcov_uniq_test *
+kcov_uniq_test_new_compact(struct kunit *test, unsigned long words, u32 limit)
+{
+	struct kcov_uniq_test *t = kcov_uniq_test_new(test, KCOV_DEDUP_COMPACT, words, limit);
+
+	kcov_dedup_compact_init(&t->dedup,
+				kcov_uniq_test_alloc(test, kcov_dedup_compact_bytes(limit)));
+	return t;
+}
+
+/* Sets that have room for everything, and some that have not. */
+static void kcov_uniq_test_compact(struct kunit *test)
+{
+	static const u32 limits[] = { KCOV_UNIQ_TEST_LIMIT, 64, 16, 2 };
+	struct kcov_uniq_test *t;
+	struct rnd_state rnd;
+	unsigned int i, round;
+
+	for (i = 0; i < ARRAY_SIZE(limits); i++) {
+		t = kcov_uniq_test_new_compact(test, KCOV_UNIQ_TEST_CALLS + 1, limits[i]);
+		prandom_seed_state(&rnd, i);
+		for (round = 0; round < KCOV_UNIQ_TEST_SEEDS; round++) {
+			t->calls = 0;
+			kcov_uniq_test_walk(t, &rnd, 1000, 2 + prandom_u32_state(&rnd) % 100);
+			kcov_dedup_flush(&t->dedup);
+			kcov_uniq_test_is_compact(test, t);
+			KUNIT_EXPECT_EQ(test, t->dedup.main.dropped, 0UL);
+			if (limits[i] == KCOV_UNIQ_TEST_LIMIT)
+				KUNIT_EXPECT_EQ(test, t->dedup.main.untracked, 0UL);
+			if (round & 1)
+				t->dedup.main.area[0] = 0;
+			else
+				WRITE_ONCE(t->dedup.mode, t->dedup.mode | KCOV_DEDUP_RESET);
+		}
+	}
+}
+
+/* What has no room is the end of the shortened trace; what there is, is as it would be. */
+static void kcov_uniq_test_compact_drops(struct kunit *test)
+{
+	struct kcov_uniq_test *t[2];
+	struct kcov_dedup_window *w;
+	struct rnd_state rnd;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		t[i] = kcov_uniq_test_new_compact(test, i ? 100 : KCOV_UNIQ_TEST_CALLS + 1, 1024);
+		prandom_seed_state(&rnd, 3);
+		kcov_uniq_test_walk(t[i], &rnd, 1000, 100);
+		kcov_dedup_flush(&t[i]->dedup);
+	}
+	w = &t[1]->dedup.main;
+	KUNIT_EXPECT_EQ(test, w->area[0], 99UL);
+	KUNIT_EXPECT_EQ(test, w->area[100], KCOV_UNIQ_TEST_CANARY);
+	KUNIT_EXPECT_EQ(test, w->recorded + w->dropped, t[0]->dedup.main.recorded);
+	KUNIT_EXPECT_MEMEQ(test, w->area + 1, t[0]->dedup.main.area + 1, 99 * sizeof(long));
 }
 
 /* Comparisons that differ in one field, in few bits; what does not fit is counted. */
@@ -546,6 +636,8 @@ static struct kunit_case kcov_uniq_test_cases[] = {
 	KUNIT_CASE(kcov_uniq_test_reset_one),
 	KUNIT_CASE(kcov_uniq_test_scribble),
 	KUNIT_CASE(kcov_uniq_test_busy),
+	KUNIT_CASE(kcov_uniq_test_compact),
+	KUNIT_CASE(kcov_uniq_test_compact_drops),
 	KUNIT_CASE(kcov_uniq_test_cmps),
 	KUNIT_CASE(kcov_uniq_test_cmp_fields),
 	KUNIT_CASE(kcov_uniq_test_lost),

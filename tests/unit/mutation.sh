@@ -20,13 +20,23 @@ not_ok() { failed=1; echo "not ok $n - $*"; }
 
 tests="test_set test_edge test_cmp test_window test_oracle test_compact"
 
+build() { # TEST
+	if [ "$1" = test_step ]; then
+		CC=$cc tests/unit/test_step.sh --build "$tmp/$1" "$tmp/core"
+	else
+		"$cc" -std=gnu11 -O1 -I"$tmp/core" -Ishim -Itests/unit "tests/unit/$1.c" \
+			-o "$tmp/$1"
+	fi
+}
+
 # caught_by: the test that fails with the engine in $tmp/core, or nothing.
+args=
 caught_by() {
 	for t in $tests; do
-		"$cc" -std=gnu11 -O1 -I"$tmp/core" -Ishim -Itests/unit "tests/unit/$t.c" \
-			-o "$tmp/$t" 2> "$tmp/log" || { echo "the compiler"; return; }
+		build "$t" 2> "$tmp/log" || { echo "the compiler"; return; }
 		# In $tmp, for what a crash leaves behind; a mutant may hang, too.
-		(cd "$tmp" && timeout 60 "./$t") > "$tmp/log" 2>&1 || { echo "$t"; return; }
+		# shellcheck disable=SC2086 # a list
+		(cd "$tmp" && timeout 60 "./$t" $args) > "$tmp/log" 2>&1 || { echo "$t"; return; }
 	done
 }
 
@@ -68,6 +78,8 @@ mutant "one key too few" 's/if (n == set->limit)/if (n + 1 == set->limit)/'
 mutant "home is not written" '/set->home\[n\] = slot;/d'
 mutant "the set is too small by a slot" 's/set->mask = limit \* KCOV_DEDUP_SPARSE - 1/set->mask = limit * KCOV_DEDUP_SPARSE/'
 mutant "FULL is taken for SEEN" 's/if (verdict == KCOV_DEDUP_SEEN)/if (verdict != KCOV_DEDUP_NEW)/'
+mutant "full is not told" '/WRITE_ONCE(set->full, 1);/d'
+mutant "a fresh set is full" 's/set->full = 0;/set->full = 1;/'
 
 # Edge words.
 mutant "11 bits of the previous PC" 's/^#define KCOV_DEDUP_EDGE_BITS.*/#define KCOV_DEDUP_EDGE_BITS 0x7ffU/'
@@ -81,8 +93,8 @@ mutant "the keys stay when a window begins" '/w->set.used = 0;/d'
 mutant "forget leaves untracked" '/WRITE_ONCE(w->untracked, 0);/d'
 mutant "forget leaves dropped" '/WRITE_ONCE(w->dropped, 0);/d'
 mutant "forget leaves recorded" '/WRITE_ONCE(w->recorded, 0);/d'
-mutant "an area without room begins windows" 's/return w->capacity && !(words/return !(words/'
-mutant "a 0 in word 0 means nothing" 's/return w->capacity && !(words/return 0 \&\& !(words/'
+mutant "a window without items is begun again" 's/return READ_ONCE(w->recorded) \&\& !(words/return !(words/'
+mutant "a 0 in word 0 means nothing" 's/return READ_ONCE(w->recorded) \&\& !(words/return 0 \&\& !(words/'
 mutant "one item too many" 's/if (n >= w->capacity)/if (n > w->capacity)/'
 mutant "one item too few" 's/if (n >= w->capacity)/if (n + 1 >= w->capacity)/'
 mutant "drops are not counted" '/WRITE_ONCE(w->dropped, w->dropped + 1);/d'
@@ -105,8 +117,11 @@ mutant "the reset flag leaves the edges" '/RESET;/,/^\t}/s/kcov_dedup_forget(&d-
 mutant "fast ignores word 0 of the PCs" 's/if (unlikely(!main0) || /if (/'
 mutant "edges: fast ignores word 0" 's/done = likely(READ_ONCE(d->edge.area\[0\])) \&\&/done =/'
 mutant "fast takes every PC for SEEN" 's/if (unlikely(!main0) || .*/if (0)/'
+mutant "bitmap: fast believes the caller" 's/READ_ONCE(d->main.area\[0\]) \&\& kcov_dedup_set_has/main0 \&\& kcov_dedup_set_has/'
+mutant "bitmap: fast ignores word 0" 's/READ_ONCE(d->main.area\[0\]) \&\& kcov_dedup_set_has/kcov_dedup_set_has/'
+mutant "bitmap: fast is never done" 's/return mode == (KCOV_DEDUP_PC | KCOV_DEDUP_BITMAP) \&\&/return 0 \&\&/'
 mutant "mode 0 counts nothing" '/kcov_dedup_slow(struct/,/^}/s/if (!mode)/if (0)/'
-mutant "one reset for both areas" 's/kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);/if (kcov_dedup_zeroed(\&d->edge, 1) || kcov_dedup_zeroed(\&d->main, 1)) kcov_dedup_forget(\&d->edge);/'
+mutant "one reset for both areas" '/kcov_dedup_slow(struct/,/^}/{s/^\tu32 mode;/&\n\tbool both;/; s/^\tmode = kcov_dedup_mode(d);/&\n\tboth = kcov_dedup_zeroed(\&d->main, 1);/; s/kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);/if (both || kcov_dedup_zeroed(\&d->edge, 1)) kcov_dedup_forget(\&d->edge);/}'
 
 # Comparisons.
 mutant "comparisons: the PC is not compared" 's/for (i = 0; i < words; i++)$/for (i = 0; i < words - (words > 1); i++)/'
@@ -125,16 +140,16 @@ mutant "comparisons: mode 1 counts nothing" '/kcov_dedup_cmp(struct/,/^}/s/if (!
 tests="test_compact"
 mutant "compact: the path is not written on FULL" '/kcov_dedup_compact_add(struct/,/^}/s/^\t\tkcov_dedup_path_write(d);$/\t\tif (verdict == KCOV_DEDUP_NEW)\n\t&/'
 mutant "compact: the path is never written" '/kcov_dedup_compact_add(struct/,/^}/{/kcov_dedup_path_write(d);$/d}'
-mutant "compact: the path is written but for its last word" 's/for (; id != c->prev \&\& left; left--)/for (; id != c->prev \&\& c->next[id].last != c->prev \&\& left; left--)/'
-mutant "compact: a path of all ids is cut" 's/u32 id = c->written, left = d->main.set.used;/u32 id = c->written, left = d->main.set.used \/ 2;/'
-mutant "compact: the path begins where it began before" 's/^\tc->written = id;$/;/'
+mutant "compact: the path is written but for its last word" 's/for (; id != d->main.prev_id \&\& left; left--)/for (; id != d->main.prev_id \&\& kcov_dedup_next_of(d, id)->last != d->main.prev_id \&\& left; left--)/'
+mutant "compact: a path of all ids is cut" 's/u32 id = d->compact.written, left = d->main.set.used;/u32 id = d->compact.written, left = d->main.set.used \/ 2;/'
+mutant "compact: the path begins where it began before" 's/^\td->compact.written = id;$/;/'
 mutant "compact: the PC is not the last word" 's/^\t\tc->written = id;$/;/'
-mutant "compact: the previous PC stays" 's/^\tc->prev = id;$/;/'
-mutant "compact: fast leaves the previous PC" '/kcov_dedup_compact_fast(struct/,/^}/s/c->prev = id;/;/'
+mutant "compact: the previous PC stays" 's/^\tw->prev_id = id;$/;/'
+mutant "compact: fast leaves the previous PC" '/kcov_dedup_compact_fast(struct/,/^}/s/d->main.prev_id = next->last;/;/'
 mutant "compact: fast moves on although slow follows" '/kcov_dedup_compact_fast(struct/,/^}/s/if (likely(done))/if (1)/'
-mutant "compact: fast ignores word 0" '/kcov_dedup_compact_fast(struct/,/^}/s/likely(READ_ONCE(d->main.area\[0\])) \&\&//'
-mutant "compact: fast is never done" 's/return mode == KCOV_DEDUP_COMPACT \&\& .*/return false;/'
-mutant "compact: fast believes stale ids" '/kcov_dedup_compact_fast(struct/,/^}/s/likely(id < d->main.set.used) \&\&/id < d->main.set.limit \&\&/'
+mutant "compact: fast ignores word 0" '/kcov_dedup_compact_fast(struct/,/^}/s/if (unlikely(!main0))/if (0)/'
+mutant "compact: fast is never done" 's/return kcov_dedup_compact_fast.*/return false;/'
+mutant "compact: fast looks at what was before the window" 's/^\tw->prev_id = KCOV_DEDUP_NONE;$//'
 mutant "compact: fast ignores busy" '/kcov_dedup_compact_fast(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
 mutant "compact: busy is not looked at" '/kcov_dedup_compact(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
 mutant "compact: a flush within a callback" '/kcov_dedup_flush(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
@@ -143,27 +158,28 @@ mutant "compact: a flush writes a path that userspace ended" '/kcov_dedup_flush(
 mutant "compact: a flush ignores the flag" 's/if (kcov_dedup_mode(d) & KCOV_DEDUP_COMPACT) {/if (READ_ONCE(d->mode) \& KCOV_DEDUP_COMPACT) {/'
 mutant "compact: a flush does nothing" '/kcov_dedup_flush(struct/,/^}/s/kcov_dedup_path_write(d);/;/'
 mutant "compact: a flush in any mode" 's/if (kcov_dedup_mode(d) & KCOV_DEDUP_COMPACT) {/if (kcov_dedup_mode(d) | 1) {/'
-mutant "compact: a path without PCs is written" 's/u32 id = c->written, left = d->main.set.used;/u32 id = c->written, left = d->main.set.limit;/'
-mutant "compact: a 0 in word 0 means nothing" '/kcov_dedup_compact_add(struct/,/^}/s/kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);//'
+mutant "compact: a path without PCs is written" 's/u32 id = d->compact.written, left = d->main.set.used;/u32 id = d->compact.written, left = d->main.set.limit;/'
+mutant "compact: a 0 in word 0 means nothing" '/kcov_dedup_compact_add(struct/,/^}/s/kcov_dedup_renew(w, KCOV_DEDUP_PC_WORDS);//'
 mutant "compact: pairs stay when a window begins" 's/^\t\tc->pairs.used = 0;$//'
-mutant "compact: the previous PC stays when a window begins" 's/^\t\tc->prev = kcov_dedup_begin_id(d);$//'
-mutant "compact: the last word stays when a window begins" 's/^\t\tc->written = c->prev;$//'
-mutant "compact: the first successor stays when a window begins" 's/^\t\tkcov_dedup_next_init(d, c->prev);$//'
+mutant "compact: the previous PC stays when a window begins" 's/^\t\tw->prev_id = KCOV_DEDUP_BEGIN;$//'
+mutant "compact: the last word stays when a window begins" 's/^\t\tc->written = KCOV_DEDUP_BEGIN;$//'
+mutant "compact: the first successor stays when a window begins" 's/^\t\tkcov_dedup_next_init(d, KCOV_DEDUP_BEGIN);$//'
 mutant "compact: successors of a new PC are stale" 's/^\t\tkcov_dedup_next_init(d, id);$/;/'
-mutant "compact: PCs without an id have successors" 's/if (id == kcov_dedup_no_id(d) || c->prev == kcov_dedup_no_id(d))/if (id == kcov_dedup_no_id(d))/'
-mutant "compact: a PC without an id is a successor" 's/if (id == kcov_dedup_no_id(d) || c->prev == kcov_dedup_no_id(d))/if (c->prev == kcov_dedup_no_id(d))/'
+mutant "compact: PCs without an id have successors" 's/if (id == KCOV_DEDUP_NONE || w->prev_id == KCOV_DEDUP_NONE)/if (id == KCOV_DEDUP_NONE)/'
+mutant "compact: a PC without an id is a successor" 's/if (id == KCOV_DEDUP_NONE || w->prev_id == KCOV_DEDUP_NONE)/if (w->prev_id == KCOV_DEDUP_NONE)/'
 mutant "compact: FULL is taken for SEEN" 's/if (verdict != KCOV_DEDUP_SEEN) {/if (verdict == KCOV_DEDUP_NEW) {/'
-mutant "compact: FULL is not counted" '/kcov_dedup_compact_add(struct/,/^}/s/WRITE_ONCE(d->main.untracked, d->main.untracked + 1);/;/'
+mutant "compact: FULL is not counted" '/kcov_dedup_compact_add(struct/,/^}/s/WRITE_ONCE(w->untracked, w->untracked + 1);/;/'
 mutant "compact: a third successor is always NEW" 's/verdict = kcov_dedup_pair_add(d, prev, id);/kcov_dedup_pair_add(d, prev, id);/'
-mutant "compact: pairs that make room are forgotten" '/kcov_dedup_pair_add(d, prev, next->other);/d'
+mutant "compact: pairs that make room are forgotten" '/kcov_dedup_pair_add(d, prev, other);/d'
 mutant "compact: a third successor is taken for SEEN" 's/verdict = kcov_dedup_pair_add(d, prev, id);/verdict = KCOV_DEDUP_SEEN;/'
 mutant "compact: a pair is its second PC" 's/= { .id = { prev, id } };/= { .id = { 0, id } };/'
 mutant "compact: a pair is its first PC" 's/= { .id = { prev, id } };/= { .id = { prev, 0 } };/'
 mutant "compact: pairs are not ordered" 's/= { .id = { prev, id } };/= { .id = { prev < id ? prev : id, prev < id ? id : prev } };/'
 mutant "compact: half a hash of pairs" 's/h = (h ^ pair->id\[1\]) \* KCOV_DEDUP_GOLDEN32;/h = pair->id[0];/'
-mutant "compact: the path goes along other successors" '/kcov_dedup_path_write(struct/,/^}/s/c->next\[id\].last/c->next[id].other/'
-mutant "compact: the other successor stays the other" '/kcov_dedup_other(struct/,/^}/s/next->last = id;/;/'
-mutant "compact: the other successor is lost" '/kcov_dedup_other(struct/,/^}/s/next->other = next->last;/;/'
+mutant "compact: the path goes along other successors" '/kcov_dedup_path_write(struct/,/^}/s/id = next->last/id = next->other/'
+mutant "compact: the other successor stays the other" '/kcov_dedup_other(struct/,/^}/s/kcov_dedup_follow(next, id, pc);/;/'
+mutant "compact: the successor before that is lost" '/kcov_dedup_follow(struct/,/^}/s/next->other = next->last;/;/'
+mutant "compact: the PC of the last successor stays" '/kcov_dedup_follow(struct/,/^}/s/next->pc = pc;/;/'
 mutant "compact: the other successor may be none" 's/if (id == KCOV_DEDUP_NONE || d->main.set.keys/if (d->main.set.keys/'
 mutant "compact: no room for the PCs without an id" 's/((size_t)limit + 2) \* sizeof/((size_t)limit + 1) * sizeof/'
 mutant "compact: a task that died is not noticed" '/^static.*kcov_dedup_start/,/^}/s/mode |= KCOV_DEDUP_RESET;/;/'
@@ -171,11 +187,50 @@ mutant "compact: the pairs are as many as the PCs" 's/^#define KCOV_DEDUP_PC_PAI
 
 # Interrupts.
 tests="test_nested"
-mutant "nested: fast reads what was before the interrupt" '/kcov_dedup_compact_fast(struct/,/^}/{/id = c->next/d; s/if (!kcov_dedup_enter(d))/id = c->next[c->prev].last;\n\t&/}'
-mutant "nested: the previous PC of before the interrupt" '/kcov_dedup_compact(struct/,/^}/{s/if (!kcov_dedup_enter(d))/u32 prev = d->compact.prev;\n\n\t&/; s/^\t\tkcov_dedup_compact_add/\t\td->compact.prev = prev,\n&/}'
+mutant "nested: fast reads what was before the interrupt" '/kcov_dedup_compact_fast(struct/,/^}/{/next = kcov_dedup_next_of/d; s/if (!kcov_dedup_enter(d))/next = kcov_dedup_next_of(d, d->main.prev_id);\n\t&/}'
+mutant "nested: the previous PC of before the interrupt" '/kcov_dedup_compact(struct/,/^}/{s/if (!kcov_dedup_enter(d))/u32 prev = d->main.prev_id;\n\n\t&/; s/^\t\tkcov_dedup_compact_add/\t\td->main.prev_id = prev,\n&/}'
 mutant "nested: busy is not looked at" '/kcov_dedup_compact(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
 mutant "nested: busy is cleared too early" 's/if (!kcov_dedup_enter(d))/kcov_dedup_enter(d);\n\tif (0)/'
 mutant "nested: the edge of before the interrupt" '/kcov_dedup_slow(struct/,/^}/{s/unsigned long word;/unsigned long word = pc ^ d->edge.prev;/; /word = pc ^ d->edge.prev;$/{/unsigned/!d}}'
+
+# Interrupts at each instruction, in one mode.
+tests="test_step"
+step() { # MODE TEXT SED
+	args=$1
+	[ -n "$can_step" ] || return 0
+	mutant "step, mode $1: $2" "$3"
+}
+cp "$engine" "$tmp/core/kcov_dedup.h"
+can_step=
+if build test_step 2>/dev/null && ! "$tmp/test_step" 0 | grep -q SKIP; then
+	can_step=1
+else
+	n=$((n + 1))
+	echo "ok $n - step # SKIP test_step cannot run here"
+fi
+step 2 "busy is not looked at" 's/if (unlikely(READ_ONCE(d->busy)))/if (0)/'
+step 16 "busy is not set" '/WRITE_ONCE(d->busy, 1);/d'
+step 6 "who is ignored clears busy" 's/^\t\treturn false;$/\t\treturn WRITE_ONCE(d->busy, 0), false;/'
+step 8 "busy is not looked at" '/kcov_dedup_cmp(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
+step 2 "word 0 of before" '/kcov_dedup_slow(struct/,/^}/{s/^\tu32 mode;/&\n\tbool zeroed = kcov_dedup_zeroed(\&d->main, 1);/; s/kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);/if (zeroed) kcov_dedup_forget(\&d->main);/}'
+step 8 "word 0 of before" '/kcov_dedup_cmp(struct/,/^}/{s/^\tu32 mode;/&\n\tbool zeroed = kcov_dedup_zeroed(\&d->main, KCOV_DEDUP_CMP_WORDS);/; s/kcov_dedup_renew(&d->main, KCOV_DEDUP_CMP_WORDS);/if (zeroed) kcov_dedup_forget(\&d->main);/}'
+step 4 "the previous PC of before" '/kcov_dedup_slow(struct/,/^}/{s/unsigned long word;/unsigned long word, prev = READ_ONCE(d->edge.prev);/; s/word = pc ^ d->edge.prev;/word = pc ^ (d->edge.set.used ? prev : d->edge.prev);/}'
+step 16 "the previous PC of before" '/kcov_dedup_compact(struct/,/^}/{s/if (!kcov_dedup_enter(d))/u32 prev = READ_ONCE(d->main.prev_id);\n\n\t&/; s/^\t\tkcov_dedup_compact_add/\t\td->main.prev_id = d->main.set.used ? prev : d->main.prev_id,\n&/}'
+step 4 "fast has looked before" '/^kcov_dedup_fast(struct/,/^}/{s/^\tif (!kcov_dedup_enter(d))/\tdone = kcov_dedup_set_has(\&d->edge.set, pc ^ READ_ONCE(d->edge.prev));\n\tbarrier();\n&/; s/kcov_dedup_set_has(&d->edge.set, pc ^ d->edge.prev);/done;/}'
+step 16 "fast has looked before" '/kcov_dedup_compact_fast(struct/,/^}/{/next = kcov_dedup_next_of/d; s/^\tif (!kcov_dedup_enter(d))/\tnext = kcov_dedup_next_of(d, READ_ONCE(d->main.prev_id));\n\tbarrier();\n&/}'
+step 4 "fast without busy" '/^kcov_dedup_fast(struct/,/^}/{s/if (!kcov_dedup_enter(d))/if (READ_ONCE(d->busy))/; s/^\tkcov_dedup_leave(d);//}'
+step 16 "fast without busy" '/kcov_dedup_compact_fast(struct/,/^}/{s/if (!kcov_dedup_enter(d))/if (READ_ONCE(d->busy))/; s/^\tkcov_dedup_leave(d);//}'
+step 2 "busy is cleared before there is an item" '/kcov_dedup_slow(struct/,/^}/s/^\t\tkcov_dedup_add(&d->main/\t\tkcov_dedup_leave(d);\n&/'
+step 4 "busy is cleared before the last store" '/kcov_dedup_slow(struct/,/^}/{/d->edge.prev = kcov_dedup_edge_hash(pc);/d; s/^\tkcov_dedup_leave(d);/&\n\tif (mode \& KCOV_DEDUP_EDGE)\n\t\td->edge.prev = kcov_dedup_edge_hash(pc);/}'
+step 6 "busy is cleared before the edge" '/kcov_dedup_slow(struct/,/^}/s/^\tif (mode & KCOV_DEDUP_EDGE) {/\tkcov_dedup_leave(d);\n&/'
+step 16 "busy is cleared before the last store" '/kcov_dedup_compact_add(struct/,/^}/s/^\tw->prev_id = id;$/\tif (verdict == KCOV_DEDUP_SEEN)\n\t\tkcov_dedup_leave(d);\n&/'
+step 2 "the flag is cleared, whatever it was" '/kcov_dedup_mode(struct/,/^}/s/^\tif (unlikely(mode/\tWRITE_ONCE(d->mode, mode \& ~KCOV_DEDUP_RESET);\n&/'
+step 16 "the flag is read twice" '/kcov_dedup_mode(struct/,/^}/{s/WRITE_ONCE(d->mode, mode);/;/; s/^\treturn mode;/\tWRITE_ONCE(d->mode, READ_ONCE(d->mode) \& ~KCOV_DEDUP_RESET);\n&/}'
+step 34 "the count is stored before the item" 's/^\t\tw->area\[1 + n\] = \*item;//; s/^\t\tsmp_store_release.*/&\n\t\tw->area[1 + n] = *item;/'
+step 0 "counted before" '/kcov_dedup_slow(struct/,/^}/{s/^\tu32 mode;/\tu32 mode, was = READ_ONCE(d->mode);\n\n\tif (!was)\n\t\tkcov_dedup_lost(d);/; s/if (!mode)/if (!mode \&\& was)/}'
+step 8 "a start leaves busy" '/^static.*kcov_dedup_start/,/^}/s/WRITE_ONCE(d->busy, 0);//'
+step 6 "a task that died is not noticed" '/^static.*kcov_dedup_start/,/^}/s/mode |= KCOV_DEDUP_RESET;/;/'
+step 16 "a task that died is not noticed" '/^static.*kcov_dedup_start/,/^}/s/mode |= KCOV_DEDUP_RESET;/;/'
 
 echo "1..$n"
 exit $failed

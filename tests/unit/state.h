@@ -21,9 +21,10 @@
 
 #define MODE_CMP	KCOV_DEDUP_CMP
 #define MODE_COMPACT	KCOV_DEDUP_COMPACT
+#define MODE_BITMAP	(KCOV_DEDUP_PC | KCOV_DEDUP_BITMAP)
 
 /* Of those that record each item once. */
-static const u32 all_modes[] = { MODE_PC, MODE_EDGE, MODE_BOTH };
+static const u32 all_modes[] = { MODE_PC, MODE_EDGE, MODE_BOTH, MODE_BITMAP };
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -44,7 +45,8 @@ static inline void *guarded(size_t bytes, enum side side)
 		perror("mmap");
 		exit(1);
 	}
-	return side == GUARD_AFTER ? p + page + len - bytes : p + page;
+	/* Aligned for any word: up to 7 bytes may stay between. */
+	return side == GUARD_AFTER ? p + page + (len - bytes) / 8 * 8 : p + page;
 }
 
 static inline void guarded_free(void *p, size_t bytes)
@@ -106,7 +108,7 @@ static inline void compact_free(struct kcov_dedup *d)
 	guarded_free(d->compact.next, kcov_dedup_compact_bytes(limit));
 }
 
-static __attribute__((noinline, unused)) void
+static __attribute__((__noinline__, unused)) void
 callback_slow(struct kcov_dedup *d, unsigned long ip)
 {
 	if (kcov_dedup_compacts(d))
@@ -115,7 +117,7 @@ callback_slow(struct kcov_dedup *d, unsigned long ip)
 		kcov_dedup_slow(d, ip);
 }
 
-static __attribute__((noinline, unused)) void
+static __attribute__((__noinline__, unused)) void
 callback_full(struct kcov_dedup *d, unsigned long pos, unsigned long ip)
 {
 	if (!kcov_dedup_fast(d, pos - 1, ip))
@@ -125,7 +127,9 @@ callback_full(struct kcov_dedup *d, unsigned long pos, unsigned long ip)
 /* The patched __sanitizer_cov_trace_pc() of a task in a unique mode. */
 static inline void callback(struct kcov_dedup *d, unsigned long ip)
 {
-	callback_full(d, READ_ONCE(d->main.area[0]) + 1, ip);
+	/* With a bitmap, a word of that is read, and may be anything. */
+	callback_full(d, READ_ONCE(d->mode) & KCOV_DEDUP_BITMAP ? ip & 1 :
+		      READ_ONCE(d->main.area[0]) + 1, ip);
 }
 
 /* xorshift64*: the same numbers everywhere from the same seed (not 0). */

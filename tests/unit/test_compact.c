@@ -703,6 +703,27 @@ static void test_flush_elsewhere(void)
 	tap_result("other modes before and after; a flush then, or before the first callback");
 }
 
+/* What is no PC may be taken for one that was there, and does no harm. */
+static void test_no_pc(void)
+{
+	struct kcov_dedup d;
+
+	compact_make(&d, (struct shape){ 64, 16 }, GUARD_AFTER);
+	callback(&d, 0);
+	feed(&d, "ab");
+	callback(&d, 0);
+	callback(&d, 0);
+	feed(&d, "abcab");
+	kcov_dedup_flush(&d);
+	CHECK(d.main.recorded <= 11 && d.main.area[0] == d.main.recorded);
+	CHECK(d.main.area[d.main.recorded] == PC + 16 * 'b');
+	d.main.area[0] = 0;
+	feed(&d, "abcbd");
+	holds(&d, "abcbd");
+	compact_free(&d);
+	tap_result("a PC of 0 does no harm");
+}
+
 /* A path of as many words as there are ids. */
 static void test_long_path(void)
 {
@@ -766,6 +787,16 @@ static struct shape random_shape(uint64_t *seed)
 	};
 }
 
+/* 0 is no PC. */
+static void make_graph(uint64_t *seed)
+{
+	u32 i;
+
+	graph_make(seed);
+	for (i = 0; i < graph.n; i++)
+		graph.pc[i] += !graph.pc[i];
+}
+
 static void walk(uint64_t *seed)
 {
 	static const u32 rates[] = { 3, 50, 1000, 100000 };
@@ -774,7 +805,7 @@ static void walk(uint64_t *seed)
 	bool scribble = !rnd_below(seed, 4);
 	struct run r;
 
-	graph_make(seed);
+	make_graph(seed);
 	length = rnd_below(seed, rate * 4 < 1000 ? 1000 : rate * 4) + 1;
 	run_make(&r, shape, length, graph.n <= 16 && shape.limit >= 4096);
 	for (steps = 0; steps < length && !tap.wrong; steps++) {
@@ -849,7 +880,7 @@ static void test_three_times(uint64_t seed)
 	int g;
 
 	for (g = 0; g < (quick ? 20 : 100) && !tap.wrong; g++) {
-		graph_make(&seed);
+		make_graph(&seed);
 		for (i = 0, node = 0; i < ARRAY_SIZE(trace); i++) {
 			trace[i] = graph.pc[node];
 			node = graph.next[node][rnd_below(&seed, DEGREE)];
@@ -952,6 +983,7 @@ int main(int argc, char **argv)
 	test_busy();
 	test_fast();
 	test_flush_elsewhere();
+	test_no_pc();
 	test_long_path();
 	test_many_pairs();
 	test_short();

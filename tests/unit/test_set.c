@@ -88,15 +88,20 @@ static void test_limit(u32 limit, enum side side)
 
 	for (i = 0; i < limit; i++)
 		CHECK(set_add(&set, i) == NEW);
-	CHECK(set.used == limit);
+	CHECK(set.used == limit && !set.full);
 	for (i = limit; i < 2 * limit + 4; i++) {
 		CHECK(set_add(&set, i) == FULL);
 		CHECK(set_add(&set, i) == FULL);
 		CHECK(!kcov_dedup_set_has(&set, i));
 	}
-	CHECK(set.used == limit);
+	CHECK(set.used == limit && set.full);
 	for (i = 0; i < limit; i++)
 		CHECK(set_add(&set, i) == SEEN);
+	/* It is told until more memory comes. */
+	set.used = 0;
+	CHECK(set_add(&set, 0) == NEW && set.full);
+	kcov_dedup_set_init(&set, set.keys, limit, KCOV_DEDUP_PC_WORDS);
+	CHECK(!set.full);
 }
 
 static void test_limits(void)
@@ -107,7 +112,7 @@ static void test_limits(void)
 		test_limit(limit, GUARD_AFTER);
 		test_limit(limit, GUARD_BEFORE);
 	}
-	tap_result("exactly limit keys fit, from 2 to 65536; the next is FULL and stays so");
+	tap_result("exactly limit keys fit, from 2 to 65536; the next is FULL and stays so, and that is told");
 }
 
 /* The next key after *@key that is looked for in @slot. */

@@ -309,16 +309,17 @@ static void test_busy(u32 mode)
 		copy_state(&after, &d);
 		CHECK(!memcmp(&before, &after, sizeof(after)));
 
+		/* The task died. Nobody knows what it left. */
 		kcov_dedup_start(&d, mode);
 		CHECK(d.busy == 0);
 		callbacks(&d, PC + 16, 1);
 		CHECK(d.busy == 0);
 		if (mode & MODE_PC)
-			counts(&d.main, how & 5 ? 1 : 3, 0, 0);
+			counts(&d.main, 1, 0, 0);
 		if (mode & MODE_EDGE)
-			counts(&d.edge, how & 6 ? 1 : 4, 0, 0);
+			counts(&d.edge, 1, 0, 0);
 	}
-	tap_result("mode %u: a callback that finds the state busy changes nothing", mode);
+	tap_result("mode %u: a callback that finds the state busy changes nothing; a task that died in one", mode);
 }
 
 static void test_start(void)

@@ -24,7 +24,8 @@ struct kcov_remote_arg {
 
 /*
  * What one area of a descriptor holds; see struct kcov_stats. Counted in items:
- * callbacks (mode 0), comparisons (mode 1), distinct PCs, edge words or comparisons.
+ * callbacks (mode 0), comparisons (mode 1), distinct PCs, edge words or comparisons; of
+ * a compact trace, words.
  */
 struct kcov_area_stats {
 	__aligned_u64	capacity;	/* items that the area has room for */
@@ -41,7 +42,7 @@ struct kcov_area_stats {
  */
 struct kcov_stats {
 	__u32		size;		/* in: bytes known; out: bytes filled */
-	__u32		mode;		/* KCOV_TRACE_* of the last enable */
+	__u32		mode;		/* KCOV_TRACE_* that is collected */
 	struct kcov_area_stats main;
 	struct kcov_area_stats edge;
 };
@@ -50,6 +51,8 @@ struct kcov_stats {
 #define KCOV_ENABLE			_IO('c', 100)
 #define KCOV_DISABLE			_IO('c', 101)
 #define KCOV_REMOTE_ENABLE		_IOW('c', 102, struct kcov_remote_arg)
+/* KCOV_TRACE_UNIQ_PC, after so many words, which the kernel leaves alone. */
+#define KCOV_UNIQUE_ENABLE		_IOW('c', 103, unsigned long)
 #define KCOV_RESET_TRACE		_IO('c', 104)
 #define KCOV_GET_STATS			_IOWR('c', 110, struct kcov_stats)
 
