@@ -9,9 +9,10 @@ endif
 V ?= 0
 export CC V
 
-.PHONY: all check demo bench series check-series clean help
+.PHONY: all check demo bench stress series check-series clean help
 
 KERNEL ?= 6.12
+MINUTES ?= 10
 
 all:
 	@tests/unit/run --build
@@ -25,6 +26,9 @@ demo:
 
 bench:
 	@bench/run
+
+stress:
+	@tests/fuzz/run --minutes $(MINUTES) $(if $(filter file,$(origin KERNEL)),,--kernel $(KERNEL))
 
 series:
 	@scripts/series export --kernel $(KERNEL) $(O)
@@ -40,6 +44,7 @@ help:
 	@echo 'make check      run the tests (./check --help)'
 	@echo 'make demo       trace real programs in a booted kernel (./demo --help)'
 	@echo 'make bench      measure: time per callback, resets, a booted kernel'
+	@echo 'make stress     MINUTES=10 KERNEL=x86_64-debug: everything at once, for that long'
 	@echo 'make series     KERNEL=6.12 [O=DIR]: write a series for "git am" to DIR'
 	@echo 'make check-series'
 	@echo '                KERNEL=6.12: apply it to a pristine tree, build each commit'

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * The guest's part of ./demo: real programs, traced in modes 0, 2, 4 and 6, and 1 and 8,
- * with a buffer of 64K words, against a full trace with a buffer that is large enough.
+ * The guest's part of ./demo: real programs, traced in modes 0, 2, 4, 6 and 16, and 1
+ * and 8, with a buffer of 64K words, against a full trace with a buffer that is large
+ * enough.
+ *
+ * A compact trace (mode 16) is compared by its PCs and by its pairs of consecutive PCs,
+ * whole PCs, 0 before the first one.
  *
  * Sets of comparisons are compared by their places: arguments are addresses, PIDs and
  * times as well, which are others in each run.
@@ -24,23 +28,25 @@
 #define EXPLAIN		40	/* full traces, to explain a difference by */
 #define EXPLAIN_MAX	(20ul << 20)	/* but no more callbacks than that */
 #define BUDGET_NS	2000000000ull	/* for one workload, then no more tries */
-#define NR_MODES	6
-#define FIRST_CMP	4	/* modes[] from there on are of comparisons */
+#define NR_MODES	7
+#define COMPACT		4	/* in modes[]: the compact trace */
+#define FIRST_CMP	5	/* modes[] from there on are of comparisons */
 
 static const char *const chosen[] = {
 	"find", "ls-lR", "tcp", "mmap-64m", "files-200", "fork", "fork-exec",
 	"read-zero", "stress-rename", "stress-mmap", "tar", "maps", "pipe", "mount",
 };
 
-static const unsigned long modes[NR_MODES] = { 0, 2, 4, 6, 1, 8 };
+static const unsigned long modes[NR_MODES] = { 0, 2, 4, 6, 16, 1, 8 };
 static const char *const mode_names[NR_MODES] = {
-	"0 all PCs", "2 PCs", "4 edges", "6 both", "1 all cmps", "8 cmps",
+	"0 all PCs", "2 PCs", "4 edges", "6 both", "16 compact", "1 all cmps",
+	"8 cmps",
 };
 
 enum verdict { PENDING, SAME, OVERFLOW, LARGE_OVERFLOW, NO_REPEAT, DIFFERS };
 
 static const char *const verdicts[] = {
-	"not run", "same", "overflow", "large one overflows", "does not repeat", "DIFFERS",
+	"not run", "same", "overflow", "large one is full", "does not repeat", "DIFFERS",
 };
 
 /* One workload in one mode: [0] is the main area, [1] the edge area. */
@@ -48,6 +54,7 @@ struct row {
 	unsigned long recorded[2], dropped[2];
 	bool untracked;		/* a set was full: dropped counts repeats, too */
 	size_t lacks;		/* PCs or places of the large buffer that are not here */
+	size_t lacks_pairs;	/* of a trace: pairs of the large buffer that are not */
 	uint64_t differed;	/* the sum of what differed, or 0 */
 	enum verdict verdict;
 };
@@ -55,7 +62,7 @@ struct row {
 struct result {
 	const struct workload *w;
 	struct row row[NR_MODES];
-	size_t callbacks, pcs, edges;	/* in the large buffer */
+	size_t callbacks, pcs, edges, pairs;	/* in the large buffer */
 	size_t cmps, places;
 	bool large_overflow;		/* it had no room for all comparisons */
 	int err;			/* as workload_run() returns it */
@@ -66,12 +73,13 @@ static struct cov big, small[NR_MODES];
 /* What full traces in modes 0 and 1 say. */
 struct full {
 	struct expect e;
+	struct uniq pairs;
 	struct uniq places;
 };
 
 static struct full *ref;	/* of the run before */
 static struct full *now;	/* of the run after */
-static struct uniq seen, seen_cmp, places;
+static struct uniq seen, seen_cmp, pairs, places;
 static uint64_t began;		/* the present workload */
 static bool json, colour, progress;
 
@@ -82,7 +90,31 @@ static bool is_cmp(int m)
 	return m >= FIRST_CMP;
 }
 
-/* How many of @want are not in @area. @extra: what is there and not in @want. */
+/* All PCs, or a compact trace: what has pairs. */
+static bool is_trace(int m)
+{
+	return !modes[m] || m == COMPACT;
+}
+
+/* How many items of @want are not in @got. @extra: what is there and not in @want. */
+static size_t lacking_items(const struct uniq *got, const struct uniq *want, size_t *extra)
+{
+	size_t i, found = 0;
+
+	for (i = 0; i < want->n; i++)
+		found += uniq_has(got, want->item + i * want->words);
+	*extra = got->n - found;
+	return want->n - found;
+}
+
+static bool same_items(const struct uniq *a, const struct uniq *b)
+{
+	size_t extra;
+
+	return !lacking_items(a, b, &extra) && !extra;
+}
+
+/* The same for items of one word, which may be in @area more than once. */
 static size_t lacking(const unsigned long *area, size_t n, const struct uniq *want,
 		      size_t *extra)
 {
@@ -108,27 +140,18 @@ static bool same_set(const unsigned long *area, size_t n, const struct uniq *wan
 	return !lacking(area, n, want, &extra) && !extra;
 }
 
-/* The same for places, of the comparisons in mode number @m. */
-static size_t lacking_places(int m, const struct uniq *want, size_t *extra)
+/* The places of what is in @c, comparisons. */
+static const struct uniq *places_of(const struct cov *c)
 {
-	const struct cov *c = &small[m];
-	size_t i, found = 0;
-
 	places_from(&places, c->main + 1, cov_cmp_count(c->main, c->words));
-	for (i = 0; i < want->n; i++)
-		found += uniq_has(&places, want->item + i * CMP_WORDS);
-	*extra = places.n - found;
-	return want->n - found;
+	return &places;
 }
 
-static bool same_places(const struct uniq *a, const struct uniq *b)
+/* The pairs of what is in @c, a trace. */
+static const struct uniq *pairs_of(const struct cov *c)
 {
-	size_t i;
-
-	for (i = 0; i < a->n; i++)
-		if (!uniq_has(b, a->item + i * CMP_WORDS))
-			return false;
-	return a->n == b->n;
+	pairs_from(&pairs, c->main + 1, cov_count(c->main, c->words));
+	return &pairs;
 }
 
 static bool each_once(const struct cov *c)
@@ -185,7 +208,9 @@ static int run_big_pcs(struct result *r, struct full *f)
 	if (n == big.words - 1)
 		return fail(r, "even the large buffer overflows");
 	expect_from(&f->e, big.main + 1, n);
+	pairs_from(&f->pairs, big.main + 1, n);
 	r->callbacks = n;
+	r->pairs = f->pairs.n;
 	r->pcs = f->e.pc.n;
 	r->edges = f->e.edge.n;
 	return 0;
@@ -198,13 +223,19 @@ static int run_big(struct result *r, struct full *f)
 
 static enum verdict compare_cmps(const struct result *r, int m, const struct full *f)
 {
-	size_t extra;
-
 	if (r->large_overflow)
 		return LARGE_OVERFLOW;
 	if (modes[m] == KCOV_TRACE_UNIQ_CMP && !each_once(&small[m]))
 		return DIFFERS;
-	return lacking_places(m, &f->places, &extra) || extra ? DIFFERS : SAME;
+	return same_items(places_of(&small[m]), &f->places) ? SAME : DIFFERS;
+}
+
+static enum verdict compare_compact(const struct full *f)
+{
+	const struct cov *c = &small[COMPACT];
+
+	return same_set(c->main + 1, cov_count(c->main, c->words), &f->e.pc) &&
+	       same_items(pairs_of(c), &f->pairs) ? SAME : DIFFERS;
 }
 
 /* What mode number @m recorded against the full trace @f. */
@@ -220,6 +251,8 @@ static enum verdict compare(const struct result *r, int m, const struct full *f)
 		return OVERFLOW;
 	if (is_cmp(m))
 		return compare_cmps(r, m, f);
+	if (m == COMPACT)
+		return compare_compact(f);
 	/* Unique lists: as many as there are, so that nothing is in them twice. */
 	if (modes[m] && n != (modes[m] & KCOV_TRACE_UNIQ_PC ? e->pc.n : 0))
 		return DIFFERS;
@@ -252,10 +285,12 @@ static int run_mode(struct result *r, int m)
 	row->dropped[1] = st.edge.dropped;
 	row->untracked = st.main.untracked || st.edge.untracked;
 	if (is_cmp(m))
-		row->lacks = lacking_places(m, &ref->places, &extra);
+		row->lacks = lacking_items(places_of(c), &ref->places, &extra);
 	else if (modes[m] != KCOV_TRACE_UNIQ_EDGE)
 		row->lacks = lacking(c->main + 1, cov_count(c->main, c->words),
 				     &ref->e.pc, &extra);
+	if (is_trace(m))
+		row->lacks_pairs = lacking_items(pairs_of(c), &ref->pairs, &extra);
 	return 0;
 }
 
@@ -265,10 +300,12 @@ static bool repeats(int m)
 	const struct expect *a = &ref->e, *b = &now->e;
 
 	if (is_cmp(m))
-		return same_places(&ref->places, &now->places);
+		return same_items(&ref->places, &now->places);
 	if (modes[m] != KCOV_TRACE_UNIQ_EDGE &&
 	    !same_set(a->pc.item, a->pc.n, &b->pc))
 		return false;
+	if (m == COMPACT)
+		return same_items(&ref->pairs, &now->pairs);
 	return !(modes[m] & KCOV_TRACE_UNIQ_EDGE) ||
 	       same_set(a->edge.item, a->edge.n, &b->edge);
 }
@@ -311,27 +348,37 @@ static void settle(struct result *r, int m)
 		row->verdict = PENDING;
 }
 
-/* The same for the same set, whatever its order. */
-static uint64_t sum_of(const unsigned long *item, size_t n)
+/* The same for the same set of items of @words words, whatever its order. */
+static uint64_t sum_of(const unsigned long *item, size_t n, unsigned int words)
 {
-	uint64_t sum = 1;
-	size_t i;
+	uint64_t sum = 1, h;
+	unsigned int k;
 
-	for (i = 0; i < n; i++)
-		sum += (item[i] ^ (item[i] >> 7)) * 0x9e3779b97f4a7c15ull;
+	for (; n; n--) {
+		for (h = 0, k = 0; k < words; k++, item++) {
+			h = (h ^ *item ^ *item >> 7) * 0x9e3779b97f4a7c15ull;
+			h ^= h >> 29;
+		}
+		sum += h;
+	}
 	return sum;
+}
+
+static uint64_t sum_of_items(const struct uniq *u)
+{
+	return sum_of(u->item, u->n, u->words);
 }
 
 static uint64_t set_sum(int m)
 {
 	const struct cov *c = &small[m];
 
-	if (is_cmp(m)) {
-		places_from(&places, c->main + 1, cov_cmp_count(c->main, c->words));
-		return sum_of(places.item, places.n * CMP_WORDS);
-	}
-	return sum_of(c->main + 1, cov_count(c->main, c->words)) +
-	       3 * sum_of(c->edge + 1, cov_count(c->edge, c->words));
+	if (is_cmp(m))
+		return sum_of_items(places_of(c));
+	if (m == COMPACT)
+		return sum_of_items(pairs_of(c));
+	return sum_of(c->main + 1, cov_count(c->main, c->words), 1) +
+	       3 * sum_of(c->edge + 1, cov_count(c->edge, c->words), 1);
 }
 
 /* Those that differ though the runs around them are the same. */
@@ -473,7 +520,7 @@ static void print_row(const struct result *r, int m)
 	if (!lost)
 		snprintf(over, sizeof(over), "-");
 	else if (modes[m] < 2)
-		snprintf(over, sizeof(over), "%.1fx, %.1f%%",
+		snprintf(over, sizeof(over), "%.1fx %.1f%%",
 			 (double)(row->recorded[0] + row->dropped[0]) / row->recorded[0],
 			 share_lost(row));
 	else
@@ -483,8 +530,9 @@ static void print_row(const struct result *r, int m)
 			 is_cmp(m) ? "places" : "PCs");
 	else
 		snprintf(sets, sizeof(sets), "%s%s", verdicts[row->verdict],
-			 is_cmp(m) && row->verdict == SAME ? " places" : "");
-	printf("%-33.33s %-10s %13s %11s %14s  %s%s%s\n", name, mode_names[m], rec,
+			 row->verdict != SAME ? "" : is_cmp(m) ? " places" :
+			 m == COMPACT ? " PCs, pairs" : "");
+	printf("%-31.31s %-10s %13s %10s %12s  %s%s%s\n", name, mode_names[m], rec,
 	       drop, over, paint(row->verdict), sets, colour ? "\033[0m" : "");
 }
 
@@ -494,16 +542,17 @@ static void print_table(const struct result *r, size_t n)
 	int m;
 
 	printf("Buffers of %s words. \"Sets\": what was recorded, against mode 0 with a buffer\n"
-	       "of %s words. \"Overflow\": what ran in buffers full, and the share that was lost.\n"
+	       "of %s words; of a compact trace, its PCs and its pairs of consecutive PCs.\n"
+	       "\"Overflow\": what ran in buffers full, and the share that was lost.\n"
 	       "Comparisons (modes 1 and 8) take 4 words each. Their sets are compared by their places:\n"
 	       "arguments that are addresses, PIDs or times are others in each run. \"<=\": the set\n"
 	       "was full, too, and repeats count.\n\n",
 	       thousands(WORDS), thousands(BIG_WORDS));
-	printf("%-33s %-10s %13s %11s %14s  %s\n", "workload", "mode", "recorded",
+	printf("%-31s %-10s %13s %10s %12s  %s\n", "workload", "mode", "recorded",
 	       "dropped", "overflow", "sets");
 	for (i = 0; i < n; i++) {
 		if (r[i].err) {
-			printf("%-33s %s: %s\n\n", r[i].w->name,
+			printf("%-31s %s: %s\n\n", r[i].w->name,
 			       r[i].err > 0 ? "skipped" : "FAILED", r[i].why);
 			continue;
 		}
@@ -515,18 +564,26 @@ static void print_table(const struct result *r, size_t n)
 
 /* ---- what was seen ---- */
 
-/* A mode that records all, and the unique ones beside it. */
-struct kind {
-	int overflow[2];		/* of the full mode, of the unique ones */
-	int runs;			/* of the unique ones */
-	int verdict[DIFFERS + 1];	/* of these */
-	int lossy;			/* overflowed, and lacks something, in the full mode */
+/* A mode that records all. */
+struct full_mode {
+	int overflow;
+	int lossy;			/* overflowed, and lacks PCs or places */
+	int lossy_pairs;		/* the same for pairs */
 	double median, max;
+};
+
+/* Modes beside it that record less. */
+struct kind {
+	int runs;
+	int overflow;
+	int verdict[DIFFERS + 1];
+	unsigned long longest;		/* what a run recorded at most in the main area */
 };
 
 struct summary {
 	int run, failed;
-	struct kind pc, cmp;
+	struct full_mode all_pcs, all_cmps;
+	struct kind pc, compact, cmp;
 };
 
 static int cmp_double(const void *a, const void *b)
@@ -536,34 +593,45 @@ static int cmp_double(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Modes number @first, the full one, to @end. */
-static void summarize_kind(const struct result *r, size_t n, struct kind *k, int first,
-			   int end)
+static void summarize_full(const struct result *r, size_t n, struct full_mode *f, int m)
 {
 	double lost[ARRAY_SIZE(chosen) + 64];
 	const struct row *row;
 	size_t i, l = 0;
 
 	for (i = 0; i < n; i++) {
-		if (r[i].err)
+		row = &r[i].row[m];
+		if (r[i].err || !row->dropped[0])
 			continue;
-		row = &r[i].row[first];
-		if (row->dropped[0]) {
-			k->overflow[0]++;
-			lost[l++] = share_lost(row);
-			k->lossy += row->lacks > 0;
-		}
-		for (row++; row < &r[i].row[end]; row++) {
-			k->runs++;
-			k->overflow[1] += row->verdict == OVERFLOW;
-			k->verdict[row->verdict]++;
-		}
+		f->overflow++;
+		lost[l++] = share_lost(row);
+		f->lossy += row->lacks > 0;
+		f->lossy_pairs += row->lacks_pairs > 0;
 	}
 	qsort(lost, l, sizeof(lost[0]), cmp_double);
 	if (l) {
-		k->median = (lost[l / 2] + lost[(l - 1) / 2]) / 2;
-		k->max = lost[l - 1];
+		f->median = (lost[l / 2] + lost[(l - 1) / 2]) / 2;
+		f->max = lost[l - 1];
 	}
+}
+
+/* Modes number @m to @end - 1. */
+static void summarize_kind(const struct result *r, size_t n, struct kind *k, int m, int end)
+{
+	const struct row *row;
+	size_t i;
+
+	for (; m < end; m++)
+		for (i = 0; i < n; i++) {
+			row = &r[i].row[m];
+			if (r[i].err)
+				continue;
+			k->runs++;
+			k->overflow += row->verdict == OVERFLOW;
+			k->verdict[row->verdict]++;
+			if (k->longest < row->recorded[0])
+				k->longest = row->recorded[0];
+		}
 }
 
 static void summarize(const struct result *r, size_t n, struct summary *s)
@@ -575,24 +643,36 @@ static void summarize(const struct result *r, size_t n, struct summary *s)
 		s->failed += r[i].err < 0;
 		s->run += !r[i].err;
 	}
-	summarize_kind(r, n, &s->pc, 0, FIRST_CMP);
-	summarize_kind(r, n, &s->cmp, FIRST_CMP, NR_MODES);
+	summarize_full(r, n, &s->all_pcs, 0);
+	summarize_kind(r, n, &s->pc, 1, COMPACT);
+	summarize_kind(r, n, &s->compact, COMPACT, FIRST_CMP);
+	summarize_full(r, n, &s->all_cmps, FIRST_CMP);
+	summarize_kind(r, n, &s->cmp, FIRST_CMP + 1, NR_MODES);
 }
 
 static bool any_differs(const struct summary *s)
 {
-	return s->pc.verdict[DIFFERS] || s->cmp.verdict[DIFFERS];
+	return s->pc.verdict[DIFFERS] || s->compact.verdict[DIFFERS] || s->cmp.verdict[DIFFERS];
 }
 
-static void print_kind(const struct kind *k, int run, const char *full, const char *uniq,
-		       const char *items, const char *what, const char *sets)
+static void print_full(const struct full_mode *f, int run, const char *mode,
+		       unsigned long room, const char *items, const char *what)
 {
-	printf("%s: %d of %d workloads overflowed %s, losing %.1f%% of callbacks (median),\n"
-	       "        %.1f%% at most; in %d of them %s were never seen.\n",
-	       full, k->overflow[0], run, items, k->median, k->max, k->lossy, what);
-	printf("%s: %d of %d runs overflowed the same buffer.\n", uniq, k->overflow[1],
-	       k->runs);
-	printf("%s: %d of %d the same as with a large buffer, %d not repeating, %d DIFFERENT.\n",
+	printf("%s: %d of %d workloads overflowed %s %s, losing %.1f%% of callbacks (median),\n"
+	       "        %.1f%% at most; in %d of them %s were never seen", mode, f->overflow, run,
+	       thousands(room), items, f->median, f->max, f->lossy, what);
+	if (f->lossy_pairs)
+		printf(", in %d pairs of PCs", f->lossy_pairs);
+	puts(".");
+}
+
+static void print_kind(const struct kind *k, const char *modes, const char *sets,
+		       const char *longest)
+{
+	printf("%s: %d of %d runs overflowed the same buffer", modes, k->overflow, k->runs);
+	if (longest)
+		printf("; the longest %s %s words", longest, thousands(k->longest));
+	printf(".\n%s: %d of %d the same as with a large buffer, %d not repeating, %d DIFFERENT.\n",
 	       sets, k->verdict[SAME], k->runs, k->verdict[NO_REPEAT], k->verdict[DIFFERS]);
 	if (k->verdict[LARGE_OVERFLOW])
 		printf("        %d could not be compared: the large buffer overflows, too.\n",
@@ -601,13 +681,12 @@ static void print_kind(const struct kind *k, int run, const char *full, const ch
 
 static void print_summary(const struct summary *s)
 {
-	char items[64];
-
-	snprintf(items, sizeof(items), "%s words", thousands(WORDS));
-	print_kind(&s->pc, s->run, "Mode 0", "Modes 2, 4, 6", items, "PCs",
-		   "Sets of modes 2, 4, 6");
-	snprintf(items, sizeof(items), "%s comparisons", thousands(cov_cmp_capacity(WORDS)));
-	print_kind(&s->cmp, s->run, "Mode 1", "Mode 8", items, "places", "Places of mode 8");
+	print_full(&s->all_pcs, s->run, "Mode 0", WORDS, "words", "PCs");
+	print_kind(&s->pc, "Modes 2, 4, 6", "Sets of modes 2, 4, 6", NULL);
+	print_kind(&s->compact, "Mode 16", "PCs and pairs of mode 16", "compact trace takes");
+	print_full(&s->all_cmps, s->run, "Mode 1", cov_cmp_capacity(WORDS), "comparisons",
+		   "places");
+	print_kind(&s->cmp, "Mode 8", "Places of mode 8", NULL);
 }
 
 /* ---- for programs ---- */
@@ -616,10 +695,13 @@ static void json_row(const struct row *row, int m, const char *sep)
 {
 	printf("      {\"mode\": %lu, \"recorded\": %lu, \"dropped\": %lu, "
 	       "\"edges_recorded\": %lu, \"edges_dropped\": %lu, "
-	       "\"untracked\": %s, \"lacking_%s\": %zu, \"sets\": \"%s\"}%s\n",
+	       "\"untracked\": %s, \"lacking_%s\": %zu, ",
 	       modes[m], row->recorded[0], row->dropped[0], row->recorded[1],
 	       row->dropped[1], row->untracked ? "true" : "false",
-	       is_cmp(m) ? "places" : "pcs", row->lacks, verdicts[row->verdict], sep);
+	       is_cmp(m) ? "places" : "pcs", row->lacks);
+	if (is_trace(m))
+		printf("\"lacking_pairs\": %zu, ", row->lacks_pairs);
+	printf("\"sets\": \"%s\"}%s\n", verdicts[row->verdict], sep);
 }
 
 static void json_string(const char *s)
@@ -647,29 +729,43 @@ static void json_result(const struct result *r, const char *sep)
 		printf("}%s\n", sep);
 		return;
 	}
-	printf(",\n     \"callbacks\": %zu, \"pcs\": %zu, \"edges\": %zu, \"comparisons\": %zu, "
-	       "\"places\": %zu, \"modes\": [\n",
-	       r->callbacks, r->pcs, r->edges, r->cmps, r->places);
+	printf(",\n     \"callbacks\": %zu, \"pcs\": %zu, \"edges\": %zu, \"pairs\": %zu, "
+	       "\"comparisons\": %zu, \"places\": %zu, \"modes\": [\n",
+	       r->callbacks, r->pcs, r->edges, r->pairs, r->cmps, r->places);
 	for (m = 0; m < NR_MODES; m++)
 		json_row(&r->row[m], m, m < NR_MODES - 1 ? "," : "");
 	printf("    ]}%s\n", sep);
 }
 
-/* Names as they were before there were two kinds, for the first. */
-static void json_kind(const struct kind *k, const char *full, const char *uniq,
-		      const char *what, const char *sep)
+static void json_full(const struct full_mode *f, const char *mode, const char *suffix,
+		      const char *what)
 {
-	const char *suffix = strcmp(uniq, "unique") ? "_mode8" : "";
-	const char *lost = strcmp(uniq, "unique") ? "_mode1" : "";
-
 	printf("\"overflowed_%s\": %d, \"lost_median_percent%s\": %.2f, "
-	       "\"lost_max_percent%s\": %.2f, \"lacking_%s_%s\": %d, "
-	       "\"overflowed_%s\": %d, \"same%s\": %d, \"not_repeating%s\": %d, "
-	       "\"large_overflowed%s\": %d, \"different%s\": %d%s",
-	       full, k->overflow[0], lost, k->median, lost, k->max, what, full, k->lossy,
-	       uniq, k->overflow[1], suffix, k->verdict[SAME], suffix,
-	       k->verdict[NO_REPEAT], suffix, k->verdict[LARGE_OVERFLOW], suffix,
-	       k->verdict[DIFFERS], sep);
+	       "\"lost_max_percent%s\": %.2f, \"lacking_%s_%s\": %d, ",
+	       mode, f->overflow, suffix, f->median, suffix, f->max, what, mode, f->lossy);
+}
+
+static void json_kind(const struct kind *k, const char *modes, const char *suffix)
+{
+	printf("\"overflowed_%s\": %d, \"same%s\": %d, \"not_repeating%s\": %d, "
+	       "\"large_overflowed%s\": %d, \"different%s\": %d",
+	       modes, k->overflow, suffix, k->verdict[SAME], suffix, k->verdict[NO_REPEAT],
+	       suffix, k->verdict[LARGE_OVERFLOW], suffix, k->verdict[DIFFERS]);
+}
+
+/* Modes 0, 2, 4 and 6, the first ones that there were, have names without a number. */
+static void json_summary(const struct summary *s)
+{
+	printf("  \"summary\": {\"run\": %d, \"failed\": %d, ", s->run, s->failed);
+	json_full(&s->all_pcs, "mode0", "", "pcs");
+	printf("\"lacking_pairs_mode0\": %d, ", s->all_pcs.lossy_pairs);
+	json_kind(&s->pc, "unique", "");
+	printf(", ");
+	json_kind(&s->compact, "mode16", "_mode16");
+	printf(", \"longest_mode16\": %lu, ", s->compact.longest);
+	json_full(&s->all_cmps, "mode1", "_mode1", "places");
+	json_kind(&s->cmp, "mode8", "_mode8");
+	puts("}");
 }
 
 static void print_json(const struct result *r, size_t n, const struct summary *s)
@@ -680,9 +776,9 @@ static void print_json(const struct result *r, size_t n, const struct summary *s
 	       WORDS, BIG_WORDS);
 	for (i = 0; i < n; i++)
 		json_result(&r[i], i < n - 1 ? "," : "");
-	printf("  ],\n  \"summary\": {\"run\": %d, \"failed\": %d, ", s->run, s->failed);
-	json_kind(&s->pc, "mode0", "unique", "pcs", ", ");
-	json_kind(&s->cmp, "mode1", "mode8", "places", "}\n}\n");
+	puts("  ],");
+	json_summary(s);
+	puts("}");
 }
 
 /* ---- */
@@ -729,6 +825,9 @@ static void set_up(void)
 		exit(1);
 	expect_init(&ref->e);
 	expect_init(&now->e);
+	pairs_init(&ref->pairs);
+	pairs_init(&now->pairs);
+	pairs_init(&pairs);
 	places_init(&ref->places);
 	places_init(&now->places);
 	places_init(&places);

@@ -53,6 +53,36 @@ static inline const char *cov_open_hint(int err)
 	return "no KCOV: build with CONFIG_KCOV=y";
 }
 
+/* Write to a file of the kernel's. */
+static inline bool put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/*
+ * Let /proc/thread-self/fail-nth, which is opened, fail allocations of pages and those that may
+ * sleep, too, and without a backtrace for each. -1: not in this kernel.
+ */
+static inline int fail_nth_open(void)
+{
+	int fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0 && !(put("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N") &&
+			 put("/sys/kernel/debug/fail_page_alloc/min-order", "0") &&
+			 put("/sys/kernel/debug/fail_page_alloc/verbose", "0") &&
+			 put("/sys/kernel/debug/failslab/ignore-gfp-wait", "N") &&
+			 put("/sys/kernel/debug/failslab/verbose", "0"))) {
+		perror("/sys/kernel/debug/fail_page_alloc, failslab");
+		exit(1);
+	}
+	return fd;
+}
+
 /* A new descriptor, or -errno. */
 static inline int cov_fd(void)
 {
@@ -175,6 +205,45 @@ static inline void cov_open_or_exit(struct cov *c, size_t words,
 		fprintf(stderr, "%s: areas of %zu words: %s\n", KCOV_PATH, words,
 			strerror(-err));
 	exit(1);
+}
+
+/* How many allocations in /proc/vmallocinfo KCOV made, and their bytes. */
+static inline int cov_vmallocs(unsigned long *bytes)
+{
+	FILE *f = fopen("/proc/vmallocinfo", "r");
+	unsigned long size;
+	char line[512];
+	int n = 0;
+
+	if (!f) {
+		perror("/proc/vmallocinfo");
+		exit(1);
+	}
+	*bytes = 0;
+	while (fgets(line, sizeof(line), f)) {
+		if (!strstr(line, "kcov"))
+			continue;
+		n++;
+		if (sscanf(line, "%*s %lu", &size) == 1)
+			*bytes += size;
+	}
+	fclose(f);
+	return n;
+}
+
+/* Bytes that a descriptor takes in one mode. */
+static inline unsigned long cov_mode_bytes(unsigned long mode, size_t words)
+{
+	unsigned long before, after;
+	struct cov c;
+
+	cov_vmallocs(&before);
+	cov_open_or_exit(&c, words, mode & KCOV_TRACE_UNIQ_EDGE ? COV_EDGE : 0);
+	cov_enable(c.fd, mode);
+	cov_disable(c.fd);
+	cov_vmallocs(&after);
+	cov_close(&c);
+	return after - before;
 }
 
 /* Whether this kernel knows @mode: a client finds out by trying. */

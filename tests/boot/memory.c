@@ -3,6 +3,8 @@
  * memory - what descriptors allocate is stated, freed, and may fail
  */
 #define _GNU_SOURCE
+#include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "guest.h"
@@ -11,36 +13,12 @@
 #define BYTES	(WORDS * sizeof(unsigned long))
 #define PC_STATE	(448ul << 10)	/* of mode 2, and of 4 */
 #define CMP_STATE	(832ul << 10)	/* of mode 8 */
-#define COMPACT_STATE	(353ul << 10)	/* of mode 16, beside that of mode 2 */
+#define COMPACT_STATE	(929ul << 10)	/* of mode 16 */
 #define ALL_STATE	(2 * PC_STATE + CMP_STATE + COMPACT_STATE)
 /* Enough for a leak of 64 bytes a round to be seen. */
 #define ROUNDS	(slow() ? 5000 : 10000)
 
 static const unsigned long modes[] = { 0, 1, 2, 4, 6, 8, 16 };
-
-/* How many allocations in /proc/vmallocinfo KCOV made, and their bytes. */
-static int vmallocs(unsigned long *bytes)
-{
-	FILE *f = fopen("/proc/vmallocinfo", "r");
-	unsigned long size;
-	char line[512];
-	int n = 0;
-
-	if (!f) {
-		perror("/proc/vmallocinfo");
-		exit(1);
-	}
-	*bytes = 0;
-	while (fgets(line, sizeof(line), f)) {
-		if (!strstr(line, "kcov"))
-			continue;
-		n++;
-		if (sscanf(line, "%*s %lu", &size) == 1)
-			*bytes += size;
-	}
-	fclose(f);
-	return n;
-}
 
 /* A number from a file of "name number" or "name: number" lines. */
 static unsigned long number(const char *path, const char *name)
@@ -101,14 +79,14 @@ static void no_leak(void)
 	/* Caches fill in the first rounds. */
 	for (i = 0; i < 200; i++)
 		round_trip(i);
-	n = vmallocs(&bytes);
+	n = cov_vmallocs(&bytes);
 	pages = number("/proc/meminfo", "VmallocUsed:");
 	slab = number("/proc/meminfo", "SUnreclaim:");
 	for (i = 0; i < rounds; i++)
 		round_trip(i);
 	after = number("/proc/meminfo", "VmallocUsed:");
 	slab_after = number("/proc/meminfo", "SUnreclaim:");
-	tap_ok(vmallocs(&bytes) == n, "%d descriptors: none of KCOV's vmalloc areas is left", rounds);
+	tap_ok(cov_vmallocs(&bytes) == n, "%d descriptors: none of KCOV's vmalloc areas is left", rounds);
 	tap_ok(after <= pages + 64, "VmallocUsed does not grow");
 	tap_diag("VmallocUsed %lu -> %lu kB", pages, after);
 	/* One leaked descriptor of 64 bytes a round were 320 or 640 kB. */
@@ -116,26 +94,11 @@ static void no_leak(void)
 	tap_diag("SUnreclaim %lu -> %lu kB", slab, slab_after);
 }
 
-/* Bytes that a descriptor takes in one mode. */
-static unsigned long mode_bytes(unsigned long mode, size_t words)
-{
-	unsigned long before, after;
-	struct cov c;
-
-	vmallocs(&before);
-	cov_open_or_exit(&c, words, mode & 4 ? COV_EDGE : 0);
-	cov_enable(c.fd, mode);
-	cov_disable(c.fd);
-	vmallocs(&after);
-	cov_close(&c);
-	return after - before;
-}
-
 /* And beyond its areas, which cost in mode 0 what they cost anywhere. */
 static unsigned long state_bytes(unsigned long mode, size_t words)
 {
-	return mode_bytes(mode, words) -
-	       (mode & 4 ? 2 : 1) * mode_bytes(0, words);
+	return cov_mode_bytes(mode, words) -
+	       (mode & 4 ? 2 : 1) * cov_mode_bytes(0, words);
 }
 
 static void stated(void)
@@ -155,10 +118,10 @@ static void stated(void)
 	tap_ok(bytes >= CMP_STATE && bytes <= CMP_STATE + 2 * 4096,
 	       "mode 8: what is stated");
 	bytes = state_bytes(KCOV_TRACE_COMPACT, WORDS);
-	tap_ok(bytes >= PC_STATE && bytes <= PC_STATE + COMPACT_STATE + 4 * 4096,
+	tap_ok(bytes >= COMPACT_STATE - 1024 && bytes <= COMPACT_STATE + 2 * 4096,
 	       "mode 16: what is stated");
 	/* The hidden page, and the guard page that every vmalloc area has. */
-	bytes = mode_bytes(0, WORDS) - BYTES;
+	bytes = cov_mode_bytes(0, WORDS) - BYTES;
 	tap_ok(bytes <= 2 * 4096, "mode 0: %lu bytes beyond the area", bytes);
 }
 
@@ -166,7 +129,7 @@ static void stated(void)
 static void all_in_turn(void)
 {
 	unsigned long before, once, twice, after;
-	int n = vmallocs(&before), turn;
+	int n = cov_vmallocs(&before), turn;
 	struct cov c;
 	size_t i;
 
@@ -175,22 +138,12 @@ static void all_in_turn(void)
 		for (i = 0; i < ARRAY_SIZE(modes); i++)
 			if (cov_enable(c.fd, modes[i]) || cov_disable(c.fd))
 				exit(1);
-		vmallocs(turn ? &twice : &once);
+		cov_vmallocs(turn ? &twice : &once);
 	}
 	cov_close(&c);
 	tap_ok(once == twice && once - before <= ALL_STATE + 2 * BYTES + 16 * 4096,
 	       "all modes in turn: %lu KiB of state and areas", (once - before) >> 10);
-	tap_ok(vmallocs(&after) == n && after == before, "and all of it is freed");
-}
-
-static void put(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY);
-
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		tap_diag("%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	tap_ok(cov_vmallocs(&after) == n && after == before, "and all of it is freed");
 }
 
 /* Open all the time: opening it might be what fails. -1: not in this kernel. */
@@ -285,25 +238,184 @@ static void no_memory(void)
 	int n;
 	size_t i;
 
-	fail_nth_fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	fail_nth_fd = fail_nth_open();
 	if (fail_nth_fd < 0) {
 		tap_skip("no fault injection in this kernel", "ENOMEM");
 		return;
 	}
-	/* Those that may sleep, too; without a backtrace for each. */
-	put("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N");
-	put("/sys/kernel/debug/fail_page_alloc/min-order", "0");
-	put("/sys/kernel/debug/fail_page_alloc/verbose", "0");
-	put("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
-	put("/sys/kernel/debug/failslab/verbose", "0");
-
-	n = vmallocs(&bytes);
+	n = cov_vmallocs(&bytes);
 	for (i = 2; i < ARRAY_SIZE(modes); i++) {
 		snprintf(what, sizeof(what), "KCOV_ENABLE in mode %lu", modes[i]);
 		each_fails(CALL_ENABLE, what, modes[i]);
 	}
 	each_fails(CALL_MAP, "mmap of the edge area", 0);
-	tap_ok(vmallocs(&bytes) == n, "nothing is left of what failed");
+	tap_ok(cov_vmallocs(&bytes) == n, "nothing is left of what failed");
+}
+
+/* ---- memory that was too little ---- */
+
+#define GROW_WORDS	(4ul << 20)	/* room for a million comparisons */
+#define MAX_STATE	(16 * CMP_STATE)
+
+static struct cov grown;
+static unsigned long base_bytes;
+
+/* Of the descriptor, beside its area. */
+static unsigned long now_bytes(void)
+{
+	unsigned long bytes;
+
+	cov_vmallocs(&bytes);
+	return bytes - base_bytes;
+}
+
+/* Guard pages, and the pointers to the pages, which take pages themselves if they are many. */
+static bool is_about(unsigned long bytes, unsigned long want)
+{
+	return bytes >= want && bytes <= want + want / 512 + 4 * 4096;
+}
+
+/* Comparisons that are all different; returns those that found no place in the set. */
+static unsigned long compare(unsigned int calls)
+{
+	static unsigned int option = 0x5a000000;
+	struct kcov_stats st;
+	unsigned int i;
+
+	for (i = 0; i < calls; i++)
+		prctl(option++, 0, 0, 0, 0);
+	cov_stats(grown.fd, &st);
+	return st.main.untracked;
+}
+
+/* Are @n comparisons in the set, all that there were? */
+static bool fit(unsigned long n)
+{
+	struct kcov_stats st;
+
+	do {
+		if (compare(10))
+			return false;
+		cov_stats(grown.fd, &st);
+	} while (st.main.recorded < n);
+	return true;
+}
+
+/* A window that is too large for @bytes of state. */
+static bool fill(unsigned long bytes)
+{
+	int i;
+
+	grown.main[0] = 0;
+	for (i = 0; i < 100; i++)
+		if (compare(bytes / CMP_STATE * 100))
+			return true;
+	return false;
+}
+
+static void *reset_it(void *arg)
+{
+	cov_reset(grown.fd);
+	return arg;
+}
+
+/* Full, then @next_window; and how much memory there is afterwards. */
+static unsigned long grow_by(void (*next_window)(void))
+{
+	if (!fill(now_bytes()))
+		return 0;
+	next_window();
+	return now_bytes();
+}
+
+static void next_by_store(void)
+{
+	grown.main[0] = 0;
+	compare(1);
+}
+
+static void next_by_ioctl(void)
+{
+	cov_reset(grown.fd);
+}
+
+static void next_by_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, reset_it, NULL)) {
+		perror("pthread_create");
+		exit(1);
+	}
+	pthread_join(thread, NULL);
+}
+
+static void next_by_enable(void)
+{
+	if (cov_disable(grown.fd) || cov_enable(grown.fd, 8))
+		exit(1);
+}
+
+static void next_without_memory(void)
+{
+	cov_disable(grown.fd);
+	fail_nth(1);
+	if (cov_enable(grown.fd, 8))
+		exit(1);
+	tap_ok(did_fail(), "no memory for more: the enable works with what there is");
+}
+
+static void growth(void)
+{
+	struct kcov_stats st;
+	unsigned long bytes, size, n;
+	char what[80];
+
+	cov_vmallocs(&base_bytes);
+	cov_open_or_exit(&grown, GROW_WORDS, 0);
+	cov_vmallocs(&bytes);
+	base_bytes = bytes;
+	if (cov_enable(grown.fd, 8))
+		exit(1);
+	tap_ok(is_about(now_bytes(), CMP_STATE), "room for 16K comparisons at first");
+	next_by_enable();
+	tap_ok(is_about(now_bytes(), CMP_STATE), "which is not more after an enable if it was enough");
+	tap_ok(is_about(grow_by(next_by_store), CMP_STATE), "nor by a store of 0, if it was not");
+	tap_ok(is_about(grow_by(next_by_thread), CMP_STATE),
+	       "nor by another thread's KCOV_RESET_TRACE while it is in use");
+	tap_ok(is_about(grow_by(next_by_ioctl), 2 * CMP_STATE), "KCOV_RESET_TRACE: twice as much");
+	tap_ok(fit(20 << 10), "then 20K fit");
+
+	/* A window that goes on keeps what it has, and may repeat it. */
+	fill(now_bytes());
+	n = grown.main[0];
+	next_by_enable();
+	cov_stats(grown.fd, &st);
+	tap_ok(is_about(now_bytes(), 4 * CMP_STATE) && grown.main[0] >= n &&
+	       st.main.recorded >= n && st.main.untracked >= 32 << 10,
+	       "KCOV_ENABLE: twice as much; the window goes on, its items are untracked now");
+	tap_diag("%lu bytes, %lu items, then %llu, %llu untracked", now_bytes(), n,
+		 st.main.recorded, st.main.untracked);
+	grown.main[0] = 0;
+	tap_ok(fit(40 << 10), "and none in the next");
+	if (fail_nth_fd >= 0)
+		tap_ok(is_about(grow_by(next_without_memory), 4 * CMP_STATE), "and is not more");
+	else
+		tap_skip("no fault injection in this kernel", "no memory for more");
+	for (size = 8 * CMP_STATE; size <= MAX_STATE; size *= 2) {
+		snprintf(what, sizeof(what), "room for %luK", size / CMP_STATE * 16);
+		if (!tap_ok(is_about(grow_by(next_by_enable), size), "%s", what))
+			tap_diag("%lu bytes, not %lu", now_bytes(), size);
+	}
+	tap_ok(is_about(grow_by(next_by_enable), MAX_STATE), "and never more");
+	/* Other modes in between forget nothing of it. */
+	cov_disable(grown.fd);
+	cov_enable(grown.fd, 2);
+	cov_disable(grown.fd);
+	cov_enable(grown.fd, 8);
+	tap_ok(is_about(now_bytes(), MAX_STATE + PC_STATE), "nor less after another mode");
+	cov_disable(grown.fd);
+	cov_close(&grown);
 }
 
 int main(void)
@@ -312,5 +424,6 @@ int main(void)
 	all_in_turn();
 	no_leak();
 	no_memory();
+	growth();
 	return tap_done();
 }

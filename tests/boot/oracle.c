@@ -13,9 +13,12 @@
  *   Arguments of comparisons are addresses, PIDs, times, which no two runs share: there,
  *   the places must be the same, which is all but arguments that are no constants.
  * - With more distinct comparisons than the kernel's set has room for, those that found
- *   no room are in the list each time they come: just those, in order, and counted.
+ *   no room are in the list each time they come: just those, in order, and counted. The
+ *   next time there is room for twice as many.
+ * - With kcov.compact=1, modes 0 and 1 are judged as modes 16 and 8.
  *
  * oracle [WORKLOAD | threads | switch]...
+ * oracle --grow: with sets that are full at first, in all modes.
  * oracle --short (or KCOV_TEST_SLOW=1): for slow machines, only what has short traces.
  * oracle --plain: on a kernel as it is used, which has no second area. There is only
  * mode 0 to compare with, before and after; a workload that differs each time although
@@ -36,8 +39,13 @@
 #define MIN_RUN_SHORT	25
 /* Up to that many words the expectation is checked against sorting. */
 #define SORT_MAX	(1ul << 17)
-/* Distinct items that the kernel keeps track of in a window. */
+/* Distinct items that the kernel keeps track of in a window, at first and at most. */
 #define SET_ITEMS	(16ul << 10)
+#define MAX_ITEMS	(256ul << 10)
+/* At first, with --grow. */
+#define FEW_ITEMS	256ul
+
+#define PARAMETERS	"/sys/module/kcov/parameters/"
 
 static const unsigned long pc_modes[] = {
 	KCOV_TRACE_UNIQ_PC,
@@ -65,6 +73,7 @@ static struct expect expect, compact;
 static struct uniq tracked;	/* comparisons in the kernel's set */
 static unsigned long *cmp_list;
 static struct want cmps = { .words = CMP_WORDS };
+static size_t cmp_room = SET_ITEMS;	/* how many have a place there */
 static struct uniq scratch, scratch_cmp;
 static struct uniq places_before, places_now;
 static size_t big_words = BIG_WORDS;
@@ -148,27 +157,40 @@ static bool same_list(const unsigned long *got, size_t n, const struct want *wan
 }
 
 /*
- * What mode 8 must record of @n comparisons: those that are not in the set yet, which
- * stops at SET_ITEMS.
+ * What must be recorded of @n items of a trace, into @list: those that are not in @set yet,
+ * which has room for @room.
  */
-static void expect_cmps(const unsigned long *trace, size_t n)
+static void expect_items(struct want *want, unsigned long *list, struct uniq *set, size_t room,
+			 const unsigned long *trace, size_t n)
 {
 	size_t i;
 
-	uniq_clear(&tracked);
-	cmps.item = cmp_list;
-	cmps.n = 0;
-	cmps.untracked = 0;
-	for (i = 0; i < n; i++, trace += CMP_WORDS) {
-		if (uniq_has(&tracked, trace))
+	uniq_clear(set);
+	want->item = list;
+	want->n = 0;
+	want->untracked = 0;
+	for (i = 0; i < n; i++, trace += want->words) {
+		if (uniq_has(set, trace))
 			continue;
-		if (tracked.n < SET_ITEMS)
-			uniq_add(&tracked, trace);
+		if (set->n < room)
+			uniq_add(set, trace);
 		else
-			cmps.untracked++;
-		memcpy(cmp_list + CMP_WORDS * cmps.n++, trace,
-		       CMP_WORDS * sizeof(*trace));
+			want->untracked++;
+		memcpy(list + want->words * want->n++, trace, want->words * sizeof(*trace));
 	}
+}
+
+/* Of comparisons, in mode 8. */
+static void expect_cmps(const unsigned long *trace, size_t n)
+{
+	expect_items(&cmps, cmp_list, &tracked, cmp_room, trace, n);
+}
+
+/* Memory that was full becomes twice as much with the next KCOV_ENABLE. */
+static void grow(size_t *room, bool full)
+{
+	if (full && *room < MAX_ITEMS)
+		*room *= 2;
 }
 
 static bool same_places(const unsigned long *a, const unsigned long *b, size_t words)
@@ -239,7 +261,7 @@ static bool cmps_agree_with_sort(const unsigned long *trace, size_t n)
 		return true;
 	distinct = distinct_cmps(trace, n);
 	return distinct == distinct_cmps(cmps.item, cmps.n) &&
-	       (cmps.untracked ? distinct > SET_ITEMS : distinct == cmps.n);
+	       (cmps.untracked ? distinct > cmp_room : distinct == cmps.n);
 }
 
 /* ---- that the comparison sees what it must ---- */
@@ -432,6 +454,7 @@ static bool judge_cmps(const struct cov *c, const struct kcov_stats *st, size_t 
 	expect_cmps(trace, n);
 	if (!cmps_agree_with_sort(trace, n))
 		return bad("expectation", "hashing and sorting disagree");
+	grow(&cmp_room, cmps.untracked);
 	return judge_area("comparisons", c->main, c->words, &st->main, &cmps) &&
 	       judge_unused("edges", c->edge, &st->edge);
 }
@@ -465,7 +488,8 @@ static bool same_items(const char *what, const struct uniq *got, const struct un
 
 /*
  * A compact trace: a subsequence of the trace, up to its end, with the same PCs and edges,
- * which come first in the same order.
+ * which come first in the same order. The beginning of it, if there is no room for more: then
+ * at least no edge is false.
  */
 static bool judge_compact(const struct cov *c, const struct kcov_stats *st, size_t n)
 {
@@ -474,16 +498,23 @@ static bool judge_compact(const struct cov *c, const struct kcov_stats *st, size
 
 	if (n == c->tee_words - 1)
 		return bad("trace", "does not fit the second area");
-	if (!m || st->main.recorded != m || st->main.dropped)
+	if (!m || st->main.recorded != m || m + st->main.dropped > n ||
+	    (st->main.dropped && m != c->words - 1))
 		return bad("compact trace", "wrong statistics");
 	for (i = k = 0; i < n && k < m; i++)
 		k += trace[i] == got[k];
 	if (k < m)
 		return bad("compact trace", "is no subsequence of the trace");
-	if (got[m - 1] != trace[n - 1])
-		return bad("compact trace", "ends with another PC");
 	expect_from(&expect, trace, n);
 	expect_from(&compact, got, m);
+	if (st->main.dropped) {
+		for (i = 0; i < compact.edge.n; i++)
+			if (!uniq_has(&expect.edge, &compact.edge.item[i]))
+				return bad("compact trace", "an edge that never ran");
+		return true;
+	}
+	if (got[m - 1] != trace[n - 1])
+		return bad("compact trace", "ends with another PC");
 	return same_items("PCs of the compact trace", &compact.pc, &expect.pc) &&
 	       same_items("edges of the compact trace", &compact.edge, &expect.edge);
 }
@@ -591,6 +622,37 @@ static enum repeats one_mode(const struct workload *w, struct cov *c, unsigned l
 	return is_before(c->tee + 1, cov_count(c->tee, c->tee_words), mode);
 }
 
+static void set_parameter(const char *name, unsigned long value)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), PARAMETERS "%s", name);
+	f = fopen(path, "w");
+	if (f && fprintf(f, "%lu", value) > 0 && !fclose(f))
+		return;
+	perror(path);
+	exit(1);
+}
+
+/* A program that asks for mode @asked with kcov.compact=1 gets @mode. */
+static void unmodified(const struct workload *w, struct cov *c, unsigned long asked,
+		       unsigned long mode)
+{
+	struct workload_result r;
+	bool ok;
+
+	set_parameter("compact", 1);
+	if (workload_run(w, c, asked, &r)) {
+		tap_ok(false, "%s, mode %lu, kcov.compact=1: %s", w->name, asked, r.why);
+	} else {
+		ok = judge(c, mode);
+		tap_ok(ok, "%s, mode %lu, kcov.compact=1: %s", w->name, asked,
+		       ok ? found(c, mode) : why);
+	}
+	set_parameter("compact", 0);
+}
+
 /*
  * The unique modes between two traces in mode @reference, 0 or 1, and one more to warm
  * up. Whether it could be run; @repeats: and all traces were the same.
@@ -641,6 +703,8 @@ static void all_modes(const struct workload *w, struct cov *c)
 	count.repeat_cmp += repeats != NO;
 	count.repeat_args += repeats == YES;
 	count.full += cmps.untracked > 0;
+	unmodified(w, c, KCOV_TRACE_PC, KCOV_TRACE_COMPACT);
+	unmodified(w, c, KCOV_TRACE_CMP, KCOV_TRACE_UNIQ_CMP);
 	count.run++;
 }
 
@@ -769,6 +833,7 @@ static struct cov open_or_exit(size_t words)
 	struct cov c;
 	int err;
 
+	cmp_room = SET_ITEMS;
 	cov_open_or_exit(&c, words, COV_EDGE);
 	err = cov_map_tee(&c, big_words);
 	if (!err)
@@ -805,7 +870,7 @@ static bool judge_plain_mode(const struct cov *c, unsigned long mode)
 
 static void small_area(const struct workload *w, size_t words)
 {
-	static const unsigned long small_modes[] = { 0, 1, 2, 4, 6, 8 };
+	static const unsigned long small_modes[] = { 0, 1, 2, 4, 6, 8, 16 };
 	struct cov c = open_or_exit(words);
 	struct workload_result r;
 	unsigned long mode;
@@ -825,6 +890,93 @@ static void small_area(const struct workload *w, size_t words)
 			tap_diag("%s", why);
 	}
 	cov_close(&c);
+}
+
+/* ---- sets that are full at first ---- */
+
+static const char *const grow_workloads[] = { "maps", "fork-exec", "mount", "udp", "pipe", "poll" };
+
+static struct room {
+	size_t pcs, edges;
+} room;
+static unsigned long *edge_stream, *edge_list;
+static struct want want_pcs = { .words = 1 }, want_edges = { .words = 1 };
+
+/* Modes 2, 4 and 6, with a set that is full. */
+static bool judge_full(const struct cov *c, unsigned long mode, const struct kcov_stats *st,
+		       bool *full)
+{
+	const unsigned long *trace = c->tee + 1;
+	size_t n = cov_count(c->tee, c->tee_words), i;
+
+	for (i = 0; i < n; i++)
+		edge_stream[i] = cov_edge_word(i ? trace[i - 1] : 0, trace[i]);
+	want_pcs.untracked = want_edges.untracked = 0;
+	if (mode & KCOV_TRACE_UNIQ_PC)
+		expect_items(&want_pcs, cmp_list, &scratch, room.pcs, trace, n);
+	if (mode & KCOV_TRACE_UNIQ_EDGE)
+		expect_items(&want_edges, edge_list, &scratch, room.edges, edge_stream, n);
+	*full = want_pcs.untracked || want_edges.untracked;
+	grow(&room.pcs, want_pcs.untracked);
+	grow(&room.edges, want_edges.untracked);
+	return (!(mode & KCOV_TRACE_UNIQ_PC) ||
+		judge_area("PCs", c->main, c->words, &st->main, &want_pcs)) &&
+	       (!(mode & KCOV_TRACE_UNIQ_EDGE) ||
+		judge_area("edges", c->edge, c->words, &st->edge, &want_edges));
+}
+
+/* Again and again, until its set was not full; of a compact trace the list does not tell. */
+static bool grow_in_mode(const struct workload *w, struct cov *c, unsigned long mode, int *times)
+{
+	struct workload_result r;
+	struct kcov_stats st;
+	bool full = true, ok = true;
+
+	for (*times = 0; full && ok && *times < 10; ++*times) {
+		if (workload_run(w, c, mode, &r))
+			return bad("run", r.why);
+		if (cov_stats(c->fd, &st))
+			return bad("KCOV_GET_STATS", "failed");
+		if (mode & (KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE)) {
+			ok = judge_full(c, mode, &st, &full);
+		} else {
+			ok = judge(c, mode);
+			full = st.main.untracked;
+		}
+	}
+	return ok && (!full || bad("sets", "are still full"));
+}
+
+static int grow_all(void)
+{
+	static const unsigned long grow_modes[] = { 2, 4, 6, 16, 8 };
+	const struct workload *w;
+	size_t i, k;
+	int times;
+
+	edge_stream = big_alloc(BIG_WORDS_SHORT * sizeof(*edge_stream));
+	edge_list = big_alloc(BIG_WORDS_SHORT * sizeof(*edge_list));
+	big_words = BIG_WORDS_SHORT;
+	set_parameter("items", FEW_ITEMS);
+	for (k = 0; k < ARRAY_SIZE(grow_workloads); k++) {
+		struct cov c = open_or_exit(BIG_WORDS_SHORT);
+
+		w = workload_find(grow_workloads[k]);
+		room.pcs = room.edges = cmp_room = FEW_ITEMS;
+		for (i = 0; i < ARRAY_SIZE(grow_modes); i++) {
+			bool ok = grow_in_mode(w, &c, grow_modes[i], &times);
+
+			/* Mode 6 has the sets that 2 and 4 left. */
+			ok &= times > 2 || grow_modes[i] == 6;
+			tap_ok(ok, "%s, mode %lu: room for %zu items was too little %d times",
+			       w->name, grow_modes[i], FEW_ITEMS, times - 1);
+			if (!ok)
+				tap_diag("%s", why);
+		}
+		cov_close(&c);
+	}
+	set_parameter("items", SET_ITEMS);
+	return tap_done();
 }
 
 /* ---- switch statements ---- */
@@ -973,7 +1125,7 @@ static bool judge_tracer(struct tracer *t)
 /* All at once, in modes that differ; @round: which one has which. */
 static void threads_at_once(int n, int round)
 {
-	static const unsigned long thread_modes[] = { 2, 4, 6, 8 };
+	static const unsigned long thread_modes[] = { 2, 4, 6, 8, 16 };
 	static struct tracer tracers[MAX_THREADS];
 	pthread_barrier_t go;
 	struct tracer *t;
@@ -994,8 +1146,10 @@ static void threads_at_once(int n, int round)
 	for (t = tracers; t < tracers + n; t++)
 		pthread_join(t->thread, NULL);
 	for (t = tracers; t < tracers + n; t++) {
-		bool ok = judge_tracer(t);
+		bool ok;
 
+		cmp_room = SET_ITEMS;
+		ok = judge_tracer(t);
 		tap_ok(ok, "threads: number %d of %d, mode %lu: %s", t->nr + 1, n,
 		       t->mode, ok ? found(&t->c, t->mode) : why);
 		cov_close(&t->c);
@@ -1008,7 +1162,7 @@ static void threads(void)
 	int cpus = sysconf(_SC_NPROCESSORS_ONLN), many = 2 * cpus + 3, i;
 
 	for (i = 0; i < (slow() ? 1 : 4); i++)
-		threads_at_once(4, i);
+		threads_at_once(5, i);
 	threads_at_once(many < 8 ? 8 : many > MAX_THREADS ? MAX_THREADS : many, 0);
 }
 
@@ -1082,7 +1236,7 @@ static void allocate(void)
 	sorted = big_alloc(SORT_MAX * sizeof(*sorted));
 	expect_init(&expect);
 	expect_init(&compact);
-	uniq_init(&tracked, SET_ITEMS, CMP_WORDS);
+	uniq_init(&tracked, MAX_ITEMS, CMP_WORDS);
 	uniq_init(&scratch, BIG_WORDS / 64, 1);
 	uniq_init(&scratch_cmp, BIG_WORDS / 64, CMP_WORDS);
 	places_init(&places_before);
@@ -1099,13 +1253,15 @@ int main(int argc, char **argv)
 	allocate();
 	if (n == 1 && !strcmp(names[0], "--plain"))
 		return plain();
+	if (n == 1 && !strcmp(names[0], "--grow"))
+		return grow_all();
 	if (n == 1 && !strcmp(names[0], "--short")) {
 		short_run = true;
 		n = 0;
 	}
 	for (k = 0; k < n; k++)
 		if (!workload_find(names[k]) && !is_extra(names[k])) {
-			fprintf(stderr, "usage: oracle [--plain | --short | [WORKLOAD | threads | switch]...]\n");
+			fprintf(stderr, "usage: oracle [--plain | --grow | --short | [WORKLOAD | threads | switch]...]\n");
 			return 2;
 		}
 	if (short_run && !n)

@@ -15,7 +15,7 @@
 #define BYTES	(WORDS * sizeof(unsigned long))
 #define WINDOWS	fewer(100000)
 
-static const unsigned long uniq_modes[] = { 2, 4, 6, 8 };
+static const unsigned long uniq_modes[] = { 2, 4, 6, 8, 16 };
 
 /* Words of an item in the main area. The edge area of the modes with other ones is empty. */
 static unsigned int unit;
@@ -574,7 +574,7 @@ static void one_change(unsigned long from, unsigned long to)
 /* KCOV_ENABLE in another mode: word 0 becomes 0, and a new window begins. */
 static void other_mode(unsigned long unused)
 {
-	static const unsigned long modes[] = { 0, 1, 2, 4, 6, 8 };
+	static const unsigned long modes[] = { 0, 1, 2, 4, 6, 8, 16 };
 	size_t i, j;
 
 	(void)unused;
@@ -727,7 +727,7 @@ static void despite_ticks(void (*test)(unsigned long), unsigned long mode)
 
 int main(void)
 {
-	static const unsigned long all[] = { 0, 1, 2, 4, 6, 8 };
+	static const unsigned long all[] = { 0, 1, 2, 4, 6, 8, 16 };
 	size_t i, words;
 
 	for (i = 0; i < ARRAY_SIZE(uniq_modes); i++) {

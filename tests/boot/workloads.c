@@ -1659,14 +1659,14 @@ const struct workload workloads[] = {
 	  .argv = ARGV("dd", "if=" ZERO, "of=" BASE "/dd", "bs=4k",
 		       "count=1024", "status=none") },
 	{ .name = "stress-rename", .what = "stress-ng --rename",
-	  .traced = "stress-ng's first child", .prepare = need_prog, .depth = 1,
+	  .traced = "its first child", .prepare = need_prog, .depth = 1,
 	  .argv = STRESS("--rename", "1", "--rename-ops", "100") },
 	{ .name = "stress-dentry", .what = "stress-ng --dentry",
-	  .traced = "stress-ng's first child", .prepare = need_prog, .depth = 1,
+	  .traced = "its first child", .prepare = need_prog, .depth = 1,
 	  .argv = STRESS("--dentry", "1", "--dentry-ops", "100",
 			 "--dentries", "20") },
 	{ .name = "stress-mmap", .what = "stress-ng --mmap",
-	  .traced = "stress-ng's grandchild", .prepare = need_prog, .depth = 2,
+	  .traced = "its grandchild", .prepare = need_prog, .depth = 2,
 	  .argv = STRESS("--mmap", "1", "--mmap-ops", "1",
 			 "--mmap-bytes", "1M") },
 };
@@ -1753,20 +1753,21 @@ static void child_exec(const struct workload *w, const struct cov *c,
 }
 
 /*
- * The stack that run() will use is still its parent's after fork(): where a page of it
- * begins, which depends on who called and on the size of the environment, would decide
- * which runs have a page fault.
+ * The stack that run() will use is still its parent's after fork(). New pages wait for
+ * others, up to a batch, and one that waits takes another path when it is written to after
+ * a fork: so write out the batch, which madvise() does, and on a page that nobody needs.
  */
 static void __attribute__((noinline)) own_stack(void)
 {
 	volatile char below[64 * KIB];
-	size_t i;
+	size_t page = sysconf(_SC_PAGESIZE), i;
 
 	for (i = 0; i < sizeof(below); i += 1024)
 		below[i] = 0;
+	madvise((void *)(((uintptr_t)below + page) & -page), page, MADV_DONTNEED);
 }
 
-static void __attribute__((noreturn))
+static void __attribute__((noreturn, noinline))
 child(const struct workload *w, const struct cov *c, unsigned long mode)
 {
 	const char *bad = w->setup ? w->setup(w) : NULL;
@@ -1786,6 +1787,21 @@ child(const struct workload *w, const struct cov *c, unsigned long mode)
 	_exit(0);
 }
 
+/*
+ * child() with a stack that begins at the same place of a page in every run. It would
+ * depend on who called and on the size of the environment, and decide which runs have
+ * a page fault: a workload that forks has one in each page that it writes to afterwards.
+ */
+static void __attribute__((noreturn, noinline))
+child_on_page(const struct workload *w, const struct cov *c, unsigned long mode)
+{
+	size_t pad = (uintptr_t)__builtin_frame_address(0) % sysconf(_SC_PAGESIZE);
+	volatile char *below = __builtin_alloca(pad + 1);
+
+	below[0] = 0;
+	child(w, c, mode);
+}
+
 static pid_t child_start(const struct workload *w, const struct cov *c,
 			 unsigned long mode)
 {
@@ -1799,7 +1815,7 @@ static pid_t child_start(const struct workload *w, const struct cov *c,
 	/* Addresses decide how page tables and trees of mappings look. */
 	personality(ADDR_NO_RANDOMIZE);
 	alarm(HANG_SECONDS);
-	child(w, c, mode);
+	child_on_page(w, c, mode);
 }
 
 static int child_end(const struct workload *w, pid_t pid,
@@ -1966,6 +1982,23 @@ void expect_from(struct expect *e, const unsigned long *pcs, size_t n)
 		uniq_add(&e->pc, &pcs[i]);
 		uniq_add(&e->edge, &edge);
 		prev = pcs[i];
+	}
+}
+
+void pairs_init(struct uniq *pairs)
+{
+	uniq_init(pairs, MAX_DISTINCT, PAIR_WORDS);
+}
+
+void pairs_from(struct uniq *pairs, const unsigned long *pcs, size_t n)
+{
+	unsigned long pair[PAIR_WORDS] = { 0, 0 };
+
+	uniq_clear(pairs);
+	for (; n; n--, pcs++) {
+		pair[0] = pair[1];
+		pair[1] = *pcs;
+		uniq_add(pairs, pair);
 	}
 }
 

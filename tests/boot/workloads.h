@@ -98,6 +98,13 @@ struct expect {
 void expect_init(struct expect *e);
 void expect_from(struct expect *e, const unsigned long *pcs, size_t n);
 
+/* Two consecutive PCs, the first of them 0 where a trace begins. */
+#define PAIR_WORDS	2u
+
+void pairs_init(struct uniq *pairs);
+/* Those of a trace of @n PCs, each once. */
+void pairs_from(struct uniq *pairs, const unsigned long *pcs, size_t n);
+
 /*
  * The place of a comparison: what is the same in each run, which is all but arguments
  * that are no constants (addresses, PIDs, times).

@@ -52,6 +52,23 @@ CONFIG_INET=y
 CONFIG_PACKET=y
 # CONFIG_IPV6 is not set
 
+# What speaks in remote sections and needs no hardware: vhost workers, the kworker of an
+# emulated Bluetooth device, USB on an emulated bus: hub events and, in softirqs, completions.
+CONFIG_VHOST_MENU=y
+CONFIG_VHOST_NET=y
+CONFIG_BT=y
+CONFIG_BT_HCIVHCI=y
+# CONFIG_BT_BREDR is not set
+# CONFIG_BT_LE is not set
+# CONFIG_BT_DEBUGFS is not set
+CONFIG_USB_SUPPORT=y
+CONFIG_USB=y
+CONFIG_USB_GADGET=y
+CONFIG_USB_DUMMY_HCD=y
+# A test makes the gadget: one that connects itself at boot would be heard in every test.
+CONFIG_USB_CONFIGFS=y
+CONFIG_USB_CONFIGFS_F_LB_SS=y
+
 # The accounting of coverage state is tested with memory cgroups.
 CONFIG_CGROUPS=y
 CONFIG_MEMCG=y
