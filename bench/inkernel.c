@@ -16,7 +16,7 @@
 /* Of a workload's rounds: a slow one must not take all the time there is. */
 #define MAX_NS		3500000000ull
 
-enum { OFF, MODE_0, MODE_2, MODE_4, MODE_6, MODE_1, MODE_8, SUBJECTS };
+enum { OFF, MODE_0, MODE_2, MODE_4, MODE_6, MODE_16, MODE_1, MODE_8, SUBJECTS };
 
 static const struct {
 	const char	*name;
@@ -29,6 +29,7 @@ static const struct {
 	[MODE_2] = { "mode2", KCOV_TRACE_UNIQ_PC, MODE_0, 1.05 },
 	[MODE_4] = { "mode4", KCOV_TRACE_UNIQ_EDGE, MODE_0, 0 },
 	[MODE_6] = { "mode6", KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE, MODE_0, 1.10 },
+	[MODE_16] = { "mode16", KCOV_TRACE_COMPACT, MODE_0, 1.10 },
 	[MODE_1] = { "mode1", KCOV_TRACE_CMP, MODE_0, 0 },
 	[MODE_8] = { "mode8", KCOV_TRACE_UNIQ_CMP, MODE_1, 0 },
 };
@@ -170,6 +171,23 @@ static void summary(size_t n)
 	}
 }
 
+/* What a descriptor takes, beside the buffers that userspace maps. */
+static void memory(bool json)
+{
+	unsigned long bytes;
+	int s, areas;
+
+	printf(json ? "  {\"memory\": {" : "\nMemory per descriptor beyond the buffers, at first (KiB):");
+	for (s = MODE_0; s < SUBJECTS; s++) {
+		areas = subjects[s].mode & KCOV_TRACE_UNIQ_EDGE ? 2 : 1;
+		bytes = cov_mode_bytes(subjects[s].mode, AREA_WORDS) -
+			areas * AREA_WORDS * sizeof(unsigned long);
+		printf(json ? "%s\"%s\": %lu" : "%s %s %lu", s == MODE_0 ? "" : json ? ", " : ",",
+		       subjects[s].name, json ? bytes : bytes >> 10);
+	}
+	printf(json ? "}}" : "\n");
+}
+
 static size_t measure_all(struct cov *c, const char *const *names, size_t n, int rounds,
 			  bool json)
 {
@@ -223,9 +241,12 @@ int main(int argc, char **argv)
 	else
 		head();
 	done = measure_all(&c, names, n, rounds, json);
+	if (!json && done)
+		summary(done);
+	if (json && done)
+		printf(",\n");
+	memory(json);
 	if (json)
 		printf("\n]\n");
-	else if (done)
-		summary(done);
 	return done ? 0 : 1;
 }

@@ -117,6 +117,9 @@ static noinline void hook_patched(unsigned long ip)
 	}
 }
 
+/* Of buffers, in words. */
+static const size_t sizes[] = { 1 << 20, 64 << 10 };
+
 /* ---- subjects ---- */
 
 enum { EMPTY, PLAIN, MODE_0, MODE_2, MODE_4, MODE_6, MODE_16, SUBJECTS };
@@ -535,9 +538,111 @@ static void resets(bool json)
 					   : "grows with the sets");
 }
 
-/* ---- the table ---- */
+/* ---- the end of a remote section ---- */
 
-static const size_t sizes[] = { 1 << 20, 64 << 10 };
+#define SECTION_ROUNDS	7
+
+/* What runs with interrupts off: kcov.c copies, kcov_uniq_merge() does this. */
+static noinline void merge(const struct subject *s, const unsigned long *pc, size_t n)
+{
+	size_t i;
+
+	if (!s->mode) {
+		memcpy(s->area + 1, pc, n * sizeof(*pc));
+		s->area[0] = n;
+		return;
+	}
+	for (i = 0; i < n; i++)
+		kcov_uniq_pc(s->area, READ_ONCE(s->area[0]) + 1, pc[i]);
+	kcov_dedup_flush(state(s));
+}
+
+/* The median, in us, for a section whose area of @n PCs is full of a trace. */
+static double time_merge(struct subject *s, const unsigned long *pc, size_t n)
+{
+	double sample[SECTION_ROUNDS];
+	uint64_t begin;
+	int i;
+
+	for (i = -1; i < SECTION_ROUNDS; i++) {
+		new_window(s);
+		begin = bench_cpu_ns();
+		merge(s, pc, n);
+		if (i >= 0)
+			sample[i] = (bench_cpu_ns() - begin) / 1e3;
+	}
+	return bench_median(sample, SECTION_ROUNDS);
+}
+
+/* Fills an area: with a trace, again and again; or with PCs that all are new, and collide. */
+static void fill_section(unsigned long *pc, size_t n, const struct trace *t)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		pc[i] = t ? t->pc[i % t->n] : RESET_PC + (i << 32);
+}
+
+struct section {
+	double longest[SUBJECTS], median[SUBJECTS], collide[SUBJECTS];
+};
+
+static void time_section(struct section *f, const struct trace *traces, size_t n, size_t words)
+{
+	double *us = malloc(SUBJECTS * (n + 1) * sizeof(*us)), max;
+	unsigned long *pc = memory(words * sizeof(*pc));
+	size_t i;
+	int s;
+
+	for (s = PLAIN; s < SUBJECTS; s++)
+		subject_open(&subjects[s], words, SET_ITEMS);
+	for (i = 0; i <= n; i++) {
+		fill_section(pc, words - 1, i < n ? &traces[i] : NULL);
+		for (s = PLAIN; s < SUBJECTS; s++)
+			us[s * (n + 1) + i] = time_merge(&subjects[s], pc, words - 1);
+	}
+	for (s = PLAIN; s < SUBJECTS; s++) {
+		for (max = i = 0; i < n; i++)
+			if (us[s * (n + 1) + i] > max)
+				max = us[s * (n + 1) + i];
+		f->longest[s] = max;
+		f->median[s] = bench_median(us + s * (n + 1), n);
+		f->collide[s] = us[s * (n + 1) + n];
+		subject_close(&subjects[s]);
+	}
+	munmap(pc, words * sizeof(*pc));
+	free(us);
+}
+
+static void sections(const struct trace *traces, size_t n, bool json)
+{
+	struct section f;
+	size_t i;
+	int s;
+
+	printf(json ? "  \"sections\": [" :
+	       "\nThe end of a remote section whose area is full, with interrupts off (us), and times\n"
+	       "the copy in mode 0; median and longest of %zu traces, and PCs that are all new and collide:\n",
+	       n);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		time_section(&f, traces, n, sizes[i]);
+		for (s = PLAIN; s < SUBJECTS; s++) {
+			if (s == MODE_0)
+				continue;
+			printf(json ? "%s\n    {\"words\": %zu, \"mode\": \"%s\", \"median_us\": %.1f, \"longest_us\": %.1f, \"collide_us\": %.1f}" :
+			       "%s  %4zuK words, %-6s %8.0f %8.0f %8.0f",
+			       json && (i || s > PLAIN) ? "," : "", json ? sizes[i] : sizes[i] >> 10,
+			       s == PLAIN ? "copy" : subjects[s].name, f.median[s], f.longest[s],
+			       f.collide[s]);
+			if (!json)
+				printf("  | %6.1f %6.1f %6.1f\n", f.median[s] / f.median[PLAIN],
+				       f.longest[s] / f.longest[PLAIN], f.collide[s] / f.collide[PLAIN]);
+		}
+	}
+	printf(json ? "\n  ],\n" : "");
+}
+
+/* ---- the table ---- */
 
 static void head(size_t words)
 {
@@ -793,6 +898,7 @@ int main(int argc, char **argv)
 	}
 	if (o.json)
 		printf("\n  ],\n");
+	sections(traces, n, o.json);
 	resets(o.json);
 	if (o.json)
 		printf("}\n");
