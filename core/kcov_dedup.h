@@ -338,7 +338,7 @@ static __always_inline u32 kcov_dedup_pair_hash(const union kcov_dedup_pair *pai
 static __always_inline bool
 kcov_dedup_set_has(const struct kcov_dedup_set *set, unsigned long key)
 {
-	u32 n = set->slots[kcov_dedup_hash(key) & set->mask];
+	u32 n = READ_ONCE(set->slots[kcov_dedup_hash(key) & set->mask]);
 
 	return likely(n < set->used) && likely(set->keys[n] == key);
 }
@@ -845,16 +845,17 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 	u32 mode = READ_ONCE(d->mode);
 	bool done;
 
-	if (mode == KCOV_DEDUP_PC || mode == (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE)) {
+	if (mode == KCOV_DEDUP_PC)
+		return likely(main0) && kcov_dedup_set_has(&d->main.set, pc);
+	if (mode == KCOV_DEDUP_COMPACT)
+		return kcov_dedup_compact_fast(d, main0, pc);
+	if (mode == (KCOV_DEDUP_PC | KCOV_DEDUP_BITMAP))
+		return READ_ONCE(d->main.area[0]) && kcov_dedup_set_has(&d->main.set, pc);
+	if (mode == (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE)) {
 		if (unlikely(!main0) || !kcov_dedup_set_has(&d->main.set, pc))
 			return false;
-		if (mode == KCOV_DEDUP_PC)
-			return true;
-	} else if (mode == KCOV_DEDUP_COMPACT) {
-		return kcov_dedup_compact_fast(d, main0, pc);
 	} else if (mode != KCOV_DEDUP_EDGE) {
-		return mode == (KCOV_DEDUP_PC | KCOV_DEDUP_BITMAP) &&
-		       READ_ONCE(d->main.area[0]) && kcov_dedup_set_has(&d->main.set, pc);
+		return false;
 	}
 
 	if (!kcov_dedup_enter(d))

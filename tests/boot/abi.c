@@ -435,7 +435,7 @@ static int nocmp(void)
 		getppid();
 		cov_disable(c.fd);
 		tap_ok(!cov_stats(c.fd, &st) && st.mode == mode &&
-		       st.main.recorded + st.edge.recorded >= 3, "it collects");
+		       st.main.recorded + st.edge.recorded, "it collects");
 	}
 	/* What is refused leaves no trace. */
 	cov_enable(c.fd, 2);
