@@ -493,7 +493,7 @@ static __always_inline void kcov_dedup_put(struct kcov_dedup_window *w,
 	}
 	WRITE_ONCE(w->recorded, n + 1);
 	if (words == KCOV_DEDUP_PC_WORDS) {
-		w->area[1 + n] = *item;
+		WRITE_ONCE(w->area[1 + n], *item);
 		/* Pairs with the load-acquire of the count in userspace. */
 		smp_store_release(&w->area[0], n + 1);
 	} else {
@@ -872,7 +872,7 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
  * kcov_dedup_flush() - write what a compact trace has not written yet
  * @d:		the state; not while a callback is running on it, unless it has died
  *
- * For the end of collecting: the last word is then the last PC. Does nothing in other
+ * For the end of collecting: the last word is then the last PC. Writes nothing in other
  * modes, nor a second time. The window goes on if collecting does.
  */
 static __always_inline void kcov_dedup_flush(struct kcov_dedup *d)

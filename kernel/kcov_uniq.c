@@ -10,7 +10,9 @@
 #include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
+#include <linux/irqflags.h>
 #include <linux/kcov.h>
+#include <linux/kmsan-checks.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
@@ -148,12 +150,14 @@ static void *kcov_uniq_tee_map(void *area, unsigned long size,
 {
 	struct kcov_uniq_tee *tee = kcov_uniq_tee_of(area);
 	unsigned long bytes = vma->vm_end - vma->vm_start;
+	void *mem;
 
 	if (vma->vm_pgoff != 2 * size >> PAGE_SHIFT || tee->area)
 		return NULL;
-	tee->area = vmalloc_user(bytes);
+	mem = vmalloc_user(bytes);
 	tee->words = bytes / sizeof(unsigned long);
-	return tee->area;
+	smp_store_release(&tee->area, mem);
+	return mem;
 }
 #endif
 
@@ -280,7 +284,10 @@ static void kcov_uniq_edge_init(struct kcov_uniq *u)
 static void kcov_uniq_grown(struct kcov_uniq *u, enum kcov_uniq_kind kind)
 {
 	struct kcov_dedup_window *main = &u->dedup.main, *edge = &u->dedup.edge;
+	unsigned long flags;
 
+	/* On PREEMPT_RT the lock does not do it: this task's callbacks would see half of it. */
+	local_irq_save(flags);
 	if (kind == kcov_uniq_main_kind(u->mode)) {
 		/* A path leads through what is forgotten. */
 		kcov_dedup_flush(&u->dedup);
@@ -291,6 +298,7 @@ static void kcov_uniq_grown(struct kcov_uniq *u, enum kcov_uniq_kind kind)
 		WRITE_ONCE(edge->untracked, edge->untracked + edge->set.used);
 		kcov_uniq_edge_init(u);
 	}
+	local_irq_restore(flags);
 }
 
 /* Another task that collects uses what there is. */
@@ -523,6 +531,8 @@ static void kcov_uniq_reset(spinlock_t *lock, struct kcov_uniq *u)
 	spin_lock_irqsave(lock, flags);
 	kcov_uniq_note_full(u);
 	mode = u->mode;
+	/* For what grows: there is nothing to keep. */
+	WRITE_ONCE(d->mode, READ_ONCE(d->mode) | KCOV_DEDUP_RESET);
 	spin_unlock_irqrestore(lock, flags);
 	/* More memory, if it can be had. */
 	kcov_uniq_prepare(lock, u, mode);
@@ -586,6 +596,8 @@ static int kcov_uniq_get_stats(spinlock_t *lock, struct kcov_uniq *u,
 	kcov_uniq_fill_stats(u, &stats);
 	spin_unlock_irqrestore(lock, flags);
 
+	/* KMSAN has not seen that, see the Makefile. */
+	kmsan_unpoison_memory(&stats, sizeof(stats));
 	return copy_to_user(arg, &stats, stats.size) ? -EFAULT : 0;
 }
 

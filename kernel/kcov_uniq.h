@@ -128,12 +128,12 @@ static __always_inline void kcov_uniq_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
  * kcov_uniq_bytes() - what to allocate for an area
  * @words: words (unsigned long) of the area
  *
- * Return: bytes, with room for state that userspace cannot see; 0 for no area.
+ * Return: bytes, with room for state that userspace cannot see.
  */
 static inline unsigned long kcov_uniq_bytes(unsigned long words)
 {
 	/* kcov.c keeps a struct of three words in a private area that is not in use. */
-	return words ? KCOV_UNIQ_HIDDEN + max(words, 3UL) * sizeof(unsigned long) : 0;
+	return KCOV_UNIQ_HIDDEN + max(words, 3UL) * sizeof(unsigned long);
 }
 
 #else /* CONFIG_KCOV_UNIQ */

@@ -58,7 +58,7 @@ static __always_inline bool kcov_uniq_tee_enter(void *area, const unsigned long 
 	if (!tee->area)
 		return true;
 	pos = READ_ONCE(tee->area[0]) + 1;
-	if (pos + words < tee->words) {
+	if (words < tee->words && pos < tee->words - words) {
 		for (i = 0; i < words; i++)
 			WRITE_ONCE(tee->area[pos + i], item[i]);
 		WRITE_ONCE(tee->area[0], pos + words - 1);

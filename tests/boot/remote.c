@@ -689,7 +689,7 @@ static const struct situation situations[] = {
 	{ "sections have room for five", BIG, 5, 1, .judge = judge_private },
 	{ "sections have room for 16M words", BIG, HUGE_AREA, 1, .raw_size = true,
 	  .judge = judge_all },
-	{ "sections have 0 words", BIG, 0, 1, .raw_size = true, .judge = judge_all },
+	{ "sections have 0 words", BIG, 0, 1, .raw_size = true, .judge = judge_private },
 	{ "sections have 2^32 - 1 words", BIG, ~0u, 1, .raw_size = true, .judge = judge_all },
 	{ "word 0 = 0 comes between", BIG, BIG, 3, STORE_0, .judge = judge_last },
 	{ "KCOV_RESET_TRACE comes between", BIG, BIG, 3, RESET, .judge = judge_last },
@@ -700,13 +700,12 @@ static const struct situation situations[] = {
 /* With fewer comparable attempts than that nothing is said. */
 #define MIN_JUDGED	3
 
-/* Linux itself warns when a task's section asks for so much. */
+/* Linux itself warns when a task's section asks for that. */
 static const char *not_for(const struct source *s, const struct situation *sit)
 {
-	if (!sit->raw_size || s->softirq || sit->area_size == HUGE_AREA)
+	if (!sit->raw_size || s->softirq || sit->area_size != ~0u)
 		return NULL;
-	return sit->area_size ? "a task's section makes vmalloc() warn of a size that is not there" :
-				"a task's section makes vmalloc() warn of size 0";
+	return "a task's section makes vmalloc() warn of a size that is not there";
 }
 
 static int do_between(struct source *s, struct cov *c, enum between b)

@@ -13,7 +13,7 @@
 
 /* Argument of KCOV_REMOTE_ENABLE. */
 struct kcov_remote_arg {
-	__u32		trace_mode;	/* KCOV_TRACE_PC or KCOV_TRACE_CMP */
+	__u32		trace_mode;	/* what to collect: KCOV_TRACE_* */
 	__u32		area_size;	/* words in a section's private area */
 	__u32		num_handles;	/* entries in handles[] */
 	__aligned_u64	common_handle;
