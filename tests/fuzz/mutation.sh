@@ -14,7 +14,7 @@ usage() {
 	broken file is mounted over the sound one, for the build only, which takes root or user
 	namespaces. A minute or two each; the kernel is built anew when next needed.
 
-	  --kernel NAME   um (default) or x86_64-debug: what sanitizers must report
+	  --kernel NAME   um (default), x86_64-debug or x86_64-kcsan: what sanitizers must report
 	  WORD            only those whose text has one of the words
 
 	  tests/fuzz/mutation.sh
@@ -127,6 +127,9 @@ x86_64-debug)
 	mutant "a leak" '/vfree(u->dedup.edge.area);/d' 'unreferenced object' '' "$bin/stress" --seconds 60
 	mutant "a sleep under the lock" '/^static int kcov_uniq_alloc_edge_area/,/^}/s/mem = kcov_uniq_vmalloc.*/spin_lock_irqsave(lock, flags);\n\t&\n\tspin_unlock_irqrestore(lock, flags);/' 'sleeping function' '' "$bin/abi"
 	mutant "an index that is not checked" 's/u->words - bitmap - 1;/u->words - bitmap + 999999;/' 'KASAN|BUG:|died' '' "$bin/window"
+	;;
+x86_64-kcsan)
+	mutant "a race on the state" 's/^\tkcov_uniq_zero(u, kcov_uniq_is_cmp(u->mode));/\tkcov_dedup_forget(\&d->main);/' 'KCSAN: .*(kcov|sanitizer_cov)' '' "$bin/stress" --seconds 60
 	;;
 *) die "no mutants for $kernel, see --help" ;;
 esac
