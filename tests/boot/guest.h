@@ -396,6 +396,57 @@ static inline void tap_diag(const char *fmt, ...)
 	va_end(ap);
 }
 
+static inline void kmemleak_tell(const char *what)
+{
+	FILE *f = fopen("/sys/kernel/debug/kmemleak", "w");
+
+	if (f) {
+		fputs(what, f);
+		fclose(f);
+	}
+}
+
+/* The drivers that some tests need leak memory themselves: no scan that nobody asked for. */
+static inline void kmemleak_when_asked(void)
+{
+	kmemleak_tell("scan=off");
+}
+
+/* Does kmemleak find an object whose backtrace has @word? */
+static inline void kmemleak_finds_no(const char *word)
+{
+	char line[256], object[8192] = "";
+	FILE *f = fopen("/sys/kernel/debug/kmemleak", "r");
+	int leaks = 0;
+	bool more;
+
+	if (!f) {
+		tap_skip("no kmemleak in this kernel", "no leaks");
+		return;
+	}
+	/* Objects are reported when they are some seconds old. */
+	for (int i = 0; i < 2; i++) {
+		sleep(6);
+		kmemleak_tell("scan");
+	}
+	do {
+		more = fgets(line, sizeof(line), f);
+		if (!more || !strncmp(line, "unreferenced", strlen("unreferenced"))) {
+			if (strstr(object, word)) {
+				leaks++;
+				tap_diag("%s", object);
+			}
+			object[0] = 0;
+		}
+		if (more && strlen(object) + strlen(line) < sizeof(object)) {
+			line[strcspn(line, "\n")] = ';';
+			strcat(object, line);
+		}
+	} while (more);
+	fclose(f);
+	tap_ok(!leaks, "kmemleak finds nothing of %s", word);
+}
+
 /* The plan, and the exit status of the program. */
 static inline int tap_done(void)
 {

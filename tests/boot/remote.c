@@ -1579,6 +1579,7 @@ static int storms(void)
 		storm_after(&modes[k]);
 	}
 	tap_ok(total >= STORM_SECTIONS, "%lu sections in all", total);
+	kmemleak_finds_no("kcov");
 	return tap_done();
 }
 
@@ -1634,6 +1635,7 @@ int main(int argc, char **argv)
 	unsigned long to;
 
 	options(argc, argv);
+	kmemleak_when_asked();
 	situated = brief ? 2 : ARRAY_SIZE(situations);
 
 	if (!symbol("_stext", &text, &to) || !symbol("_etext", &etext, &to))
@@ -1678,5 +1680,6 @@ int main(int argc, char **argv)
 			if (!modes[i].answer)
 				local_and_remote(m, modes[i].mode);
 	}
+	kmemleak_finds_no("kcov");
 	return tap_done();
 }

@@ -22,7 +22,6 @@
 #define TRACERS		3	/* threads of each; one more is hostile */
 #define SLOTS		4	/* descriptors of each */
 #define MODES		8
-#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
 
 static const unsigned long modes[MODES] = { 0, 1, 2, 4, 6, 8, 16, 3 };
 static const size_t sizes[] = { 512, 1024, 4096, 65536 };
@@ -416,31 +415,6 @@ static void exact_again(void)
 	cov_close(&c);
 }
 
-/* kmemleak's second look: objects are reported when they are some seconds old. */
-static void no_leaks(void)
-{
-	FILE *f = fopen(KMEMLEAK, "r+");
-	char line[200];
-	bool leak = false;
-
-	if (!f) {
-		tap_skip("no kmemleak in this kernel", "no leaks");
-		return;
-	}
-	for (int i = 0; i < 2; i++) {
-		sleep(6);
-		fputs("scan\n", f);
-		fflush(f);
-	}
-	rewind(f);
-	while (fgets(line, sizeof(line), f)) {
-		leak = true;
-		tap_diag("%.*s", (int)strcspn(line, "\n"), line);
-	}
-	fclose(f);
-	tap_ok(!leak, "kmemleak finds nothing");
-}
-
 static int usage(void)
 {
 	fprintf(stderr, "usage: stress [--seconds N] [--seed N]\n");
@@ -491,6 +465,6 @@ int main(int argc, char **argv)
 	       total->callbacks);
 	tap_ok(cov_vmallocs(&after) == n, "no area is left: %d vmalloc areas, as before", n);
 	exact_again();
-	no_leaks();
+	kmemleak_finds_no("kcov");
 	return tap_done();
 }
