@@ -1,5 +1,6 @@
 # Interrupts are threads, and most locks may sleep.
 CONFIG_EXPERT=y
+# CONFIG_PREEMPT is not set
 CONFIG_PREEMPT_RT=y
 CONFIG_DEBUG_KERNEL=y
 CONFIG_PROVE_LOCKING=y
