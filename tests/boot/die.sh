@@ -19,7 +19,7 @@ death='kernel BUG at .*kernel/kcov_uniq_tee.h'
 bugs=$(grep -ac "$death" "$tmp/log")
 # Each has such a line, one that begins with "Oops: invalid opcode", and a trace. Who dies with
 # interrupts off exits with them off, and a debug kernel says so.
-exits_so='sleeping function called from invalid context at .*/linux/percpu-rwsem.h'
+exits_so='sleeping function called from invalid context'
 other=$(grep -aE 'WARNING:|BUG:|KASAN:|KCSAN:|UBSAN|kernel BUG|Oops: |INFO: task .* hung|kmemleak: .*suspected' "$tmp/log" |
 	grep -av -e "$death" -e 'Oops: invalid opcode' -e "$exits_so")
 if [ "$bugs" = "$died" ] && [ "$bugs" -gt 0 ] && [ -z "$other" ]; then
