@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "guest.h"
@@ -433,9 +434,10 @@ static int nocmp(void)
 			continue;
 		cov_clear(&c);
 		getppid();
+		prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 		cov_disable(c.fd);
 		tap_ok(!cov_stats(c.fd, &st) && st.mode == mode &&
-		       st.main.recorded + st.edge.recorded, "it collects");
+		       st.main.recorded + st.edge.recorded >= 3, "it collects");
 	}
 	/* What is refused leaves no trace. */
 	cov_enable(c.fd, 2);

@@ -17,7 +17,6 @@
 
 #define WORDS		4096
 #define BYTES		(WORDS * sizeof(unsigned long))
-#define COMPACT		"/sys/module/kcov/parameters/compact"
 #define CALLS		fewer(2000)
 
 struct list {
@@ -27,10 +26,7 @@ struct list {
 
 static void compact(bool on)
 {
-	if (put(COMPACT, on ? "1" : "0"))
-		return;
-	perror(COMPACT);
-	exit(1);
+	cov_parameter("compact", on ? "1" : "0");
 }
 
 static struct cov fresh(void)

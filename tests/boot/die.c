@@ -115,7 +115,7 @@ int main(void)
 	int n, res, again;
 	size_t i;
 
-	if (!put("/proc/sys/kernel/panic_on_oops", "0")) {
+	if (put("/proc/sys/kernel/panic_on_oops", "0")) {
 		perror("/proc/sys/kernel/panic_on_oops");
 		return 1;
 	}

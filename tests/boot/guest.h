@@ -53,15 +53,30 @@ static inline const char *cov_open_hint(int err)
 	return "no KCOV: build with CONFIG_KCOV=y";
 }
 
-/* Write to a file of the kernel's. */
-static inline bool put(const char *path, const char *text)
+/* Write to a file of the kernel's. 0 or -errno. */
+static inline int put(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err;
 
-	if (fd >= 0)
-		close(fd);
-	return ok;
+	if (fd < 0)
+		return -errno;
+	err = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+/* Parameters of KCOV: "compact", or "items" where a second area can be mapped. */
+static inline void cov_parameter(const char *name, const char *value)
+{
+	char path[128];
+	int err;
+
+	snprintf(path, sizeof(path), "/sys/module/kcov/parameters/%s", name);
+	err = put(path, value);
+	if (!err)
+		return;
+	fprintf(stderr, "%s: %s\n", path, strerror(-err));
+	exit(1);
 }
 
 /*
@@ -72,11 +87,11 @@ static inline int fail_nth_open(void)
 {
 	int fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 
-	if (fd >= 0 && !(put("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N") &&
-			 put("/sys/kernel/debug/fail_page_alloc/min-order", "0") &&
-			 put("/sys/kernel/debug/fail_page_alloc/verbose", "0") &&
-			 put("/sys/kernel/debug/failslab/ignore-gfp-wait", "N") &&
-			 put("/sys/kernel/debug/failslab/verbose", "0"))) {
+	if (fd >= 0 && (put("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N") ||
+			put("/sys/kernel/debug/fail_page_alloc/min-order", "0") ||
+			put("/sys/kernel/debug/fail_page_alloc/verbose", "0") ||
+			put("/sys/kernel/debug/failslab/ignore-gfp-wait", "N") ||
+			put("/sys/kernel/debug/failslab/verbose", "0"))) {
 		perror("/sys/kernel/debug/fail_page_alloc, failslab");
 		exit(1);
 	}
@@ -396,27 +411,13 @@ static inline void tap_diag(const char *fmt, ...)
 	va_end(ap);
 }
 
-static inline void kmemleak_tell(const char *what)
-{
-	FILE *f = fopen("/sys/kernel/debug/kmemleak", "w");
+#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
 
-	if (f) {
-		fputs(what, f);
-		fclose(f);
-	}
-}
-
-/* The drivers that some tests need leak memory themselves: no scan that nobody asked for. */
-static inline void kmemleak_when_asked(void)
-{
-	kmemleak_tell("scan=off");
-}
-
-/* Does kmemleak find an object whose backtrace has @word? */
+/* Does kmemleak find an object whose backtrace has @word, "" for any? */
 static inline void kmemleak_finds_no(const char *word)
 {
 	char line[256], object[8192] = "";
-	FILE *f = fopen("/sys/kernel/debug/kmemleak", "r");
+	FILE *f = fopen(KMEMLEAK, "r");
 	int leaks = 0;
 	bool more;
 
@@ -427,12 +428,12 @@ static inline void kmemleak_finds_no(const char *word)
 	/* Objects are reported when they are some seconds old. */
 	for (int i = 0; i < 2; i++) {
 		sleep(6);
-		kmemleak_tell("scan");
+		put(KMEMLEAK, "scan");
 	}
 	do {
 		more = fgets(line, sizeof(line), f);
 		if (!more || !strncmp(line, "unreferenced", strlen("unreferenced"))) {
-			if (strstr(object, word)) {
+			if (object[0] && strstr(object, word)) {
 				leaks++;
 				tap_diag("%s", object);
 			}
@@ -444,7 +445,25 @@ static inline void kmemleak_finds_no(const char *word)
 		}
 	} while (more);
 	fclose(f);
-	tap_ok(!leaks, "kmemleak finds nothing of %s", word);
+	tap_ok(!leaks, "kmemleak finds nothing%s%s", word[0] ? " of " : "", word);
+}
+
+/* Of a program that runs for a while: --seconds N, --seed N, neither is 0. Or exits. */
+static inline void seconds_and_seed(int argc, char **argv, int *seconds, uint64_t *seed)
+{
+	int i;
+
+	for (i = 1; i + 1 < argc; i += 2)
+		if (!strcmp(argv[i], "--seconds"))
+			*seconds = atoi(argv[i + 1]);
+		else if (!strcmp(argv[i], "--seed"))
+			*seed = strtoull(argv[i + 1], NULL, 0);
+		else
+			break;
+	if (i >= argc && *seconds > 0 && *seed)
+		return;
+	fprintf(stderr, "usage: %s [--seconds N] [--seed N]\n", argv[0]);
+	exit(2);
 }
 
 /* The plan, and the exit status of the program. */

@@ -45,8 +45,6 @@
 /* At first, with --grow. */
 #define FEW_ITEMS	256ul
 
-#define PARAMETERS	"/sys/module/kcov/parameters/"
-
 static const unsigned long pc_modes[] = {
 	KCOV_TRACE_UNIQ_PC,
 	KCOV_TRACE_UNIQ_EDGE,
@@ -622,19 +620,6 @@ static enum repeats one_mode(const struct workload *w, struct cov *c, unsigned l
 	return is_before(c->tee + 1, cov_count(c->tee, c->tee_words), mode);
 }
 
-static void set_parameter(const char *name, unsigned long value)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), PARAMETERS "%s", name);
-	f = fopen(path, "w");
-	if (f && fprintf(f, "%lu", value) > 0 && !fclose(f))
-		return;
-	perror(path);
-	exit(1);
-}
-
 /* A program that asks for mode @asked with kcov.compact=1 gets @mode. */
 static void unmodified(const struct workload *w, struct cov *c, unsigned long asked,
 		       unsigned long mode)
@@ -642,7 +627,7 @@ static void unmodified(const struct workload *w, struct cov *c, unsigned long as
 	struct workload_result r;
 	bool ok;
 
-	set_parameter("compact", 1);
+	cov_parameter("compact", "1");
 	if (workload_run(w, c, asked, &r)) {
 		tap_ok(false, "%s, mode %lu, kcov.compact=1: %s", w->name, asked, r.why);
 	} else {
@@ -650,7 +635,7 @@ static void unmodified(const struct workload *w, struct cov *c, unsigned long as
 		tap_ok(ok, "%s, mode %lu, kcov.compact=1: %s", w->name, asked,
 		       ok ? found(c, mode) : why);
 	}
-	set_parameter("compact", 0);
+	cov_parameter("compact", "0");
 }
 
 /*
@@ -951,13 +936,15 @@ static int grow_all(void)
 {
 	static const unsigned long grow_modes[] = { 2, 4, 6, 16, 8 };
 	const struct workload *w;
+	char items[16];
 	size_t i, k;
 	int times;
 
 	edge_stream = big_alloc(BIG_WORDS_SHORT * sizeof(*edge_stream));
 	edge_list = big_alloc(BIG_WORDS_SHORT * sizeof(*edge_list));
 	big_words = BIG_WORDS_SHORT;
-	set_parameter("items", FEW_ITEMS);
+	snprintf(items, sizeof(items), "%lu", FEW_ITEMS);
+	cov_parameter("items", items);
 	for (k = 0; k < ARRAY_SIZE(grow_workloads); k++) {
 		struct cov c = open_or_exit(BIG_WORDS_SHORT);
 
@@ -975,7 +962,8 @@ static int grow_all(void)
 		}
 		cov_close(&c);
 	}
-	set_parameter("items", SET_ITEMS);
+	snprintf(items, sizeof(items), "%lu", SET_ITEMS);
+	cov_parameter("items", items);
 	return tap_done();
 }
 

@@ -99,19 +99,6 @@ static void sleep_ms(int ms)
 	nanosleep(&ts, NULL);
 }
 
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 /* ---- source: vhost-net, a task of its own ---- */
 
 #define VHOST_DEV "/dev/vhost-net"
@@ -393,8 +380,8 @@ static const char *hub_available(struct source *s)
 	    mount("none", CONFIGFS, "configfs", 0, NULL))
 		return because(CONFIGFS ": %s", strerror(errno));
 	if ((mkdir(GADGET, 0755) && errno != EEXIST) ||
-	    write_file(GADGET "/idVendor", "0x0525") ||
-	    write_file(GADGET "/idProduct", "0xa4a0") ||
+	    put(GADGET "/idVendor", "0x0525") ||
+	    put(GADGET "/idProduct", "0xa4a0") ||
 	    mkdir(GADGET "/configs/c.1", 0755) ||
 	    mkdir(GADGET "/functions/SourceSink.0", 0755) ||
 	    symlink(GADGET "/functions/SourceSink.0", GADGET "/configs/c.1/SourceSink.0"))
@@ -415,12 +402,12 @@ static int hub_wait(bool there)
 
 static int hub_connect(void)
 {
-	return write_file(GADGET "/UDC", UDC);
+	return put(GADGET "/UDC", UDC);
 }
 
 static int hub_disconnect(void)
 {
-	int err = write_file(GADGET "/UDC", "\n");
+	int err = put(GADGET "/UDC", "\n");
 
 	return err ? err : hub_wait(false);
 }
@@ -610,7 +597,7 @@ struct situation {
 	unsigned int area_size;		/* of each section, if it is in a task: items, then + 1 */
 	int times;			/* utterances; 0: more than the owner's area holds */
 	enum between between;		/* before the last utterance */
-	bool raw_size;			/* area_size is words, of softirqs only */
+	bool raw_size;			/* area_size is words */
 	bool (*judge)(const struct source *s, const struct mode *m,
 		      const struct situation *sit, const struct heard *one,
 		      const struct heard *h, int times);
@@ -1003,10 +990,9 @@ static void unmodified(struct source *s, const struct mode *m)
 	struct cov c;
 	int err;
 
-	err = write_file("/sys/module/kcov/parameters/compact", "1");
+	cov_parameter("compact", "1");
 	cov_open_or_exit(&c, BIG, 0);
-	if (!err)
-		err = remote_enable(c.fd, s, m->mode, BIG);
+	err = remote_enable(c.fd, s, m->mode, BIG);
 	if (!err)
 		err = s->speak(s);
 	cov_disable(c.fd);
@@ -1015,7 +1001,7 @@ static void unmodified(struct source *s, const struct mode *m)
 	tap_ok(!err && st.mode == collects->mode && in.n && plausible(collects, &in),
 	       "%s, mode %lu, kcov.compact=1: collects mode %u: %zu items", s->name, m->mode,
 	       st.mode, in.n);
-	write_file("/sys/module/kcov/parameters/compact", "0");
+	cov_parameter("compact", "0");
 	cov_close(&c);
 }
 
@@ -1635,7 +1621,8 @@ int main(int argc, char **argv)
 	unsigned long to;
 
 	options(argc, argv);
-	kmemleak_when_asked();
+	/* USB gadgets leak memory of their own: no scan that nobody asked for. */
+	put(KMEMLEAK, "scan=off");
 	situated = brief ? 2 : ARRAY_SIZE(situations);
 
 	if (!symbol("_stext", &text, &to) || !symbol("_etext", &etext, &to))

@@ -334,30 +334,13 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static int usage(void)
-{
-	fprintf(stderr, "usage: ioctl_fuzz [--seconds N] [--seed N]\n");
-	return 2;
-}
-
 int main(int argc, char **argv)
 {
 	static int number[TASKS];
 	pthread_t thread[TASKS];
 	int seconds = 10, i;
 
-	for (i = 1; i < argc; i += 2) {
-		if (i + 1 == argc)
-			return usage();
-		if (!strcmp(argv[i], "--seconds"))
-			seconds = atoi(argv[i + 1]);
-		else if (!strcmp(argv[i], "--seed"))
-			seed = strtoull(argv[i + 1], NULL, 0);
-		else
-			return usage();
-	}
-	if (!seed || seconds < 1)
-		return usage();
+	seconds_and_seed(argc, argv, &seconds, &seed);
 	tap_diag("seed %llu", (unsigned long long)seed);
 	for (i = 0; i < DESCRIPTORS; i++) {
 		model[i] = (struct model){ .fd = -1, .owner = NOBODY };

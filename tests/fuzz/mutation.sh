@@ -102,7 +102,7 @@ mutant() {
 	fi
 }
 
-scripts/deps "${kernel%%,*}"
+scripts/deps "$kernel"
 tests/boot/run --build
 bin=$repo/build/boot
 [ "$arch" = um ] || export KCOV_TEST_SLOW=1
