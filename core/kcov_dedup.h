@@ -849,13 +849,12 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 		return likely(main0) && kcov_dedup_set_has(&d->main.set, pc);
 	if (mode == KCOV_DEDUP_COMPACT)
 		return kcov_dedup_compact_fast(d, main0, pc);
-	if (mode == (KCOV_DEDUP_PC | KCOV_DEDUP_BITMAP))
-		return READ_ONCE(d->main.area[0]) && kcov_dedup_set_has(&d->main.set, pc);
 	if (mode == (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE)) {
 		if (unlikely(!main0) || !kcov_dedup_set_has(&d->main.set, pc))
 			return false;
 	} else if (mode != KCOV_DEDUP_EDGE) {
-		return false;
+		return mode == (KCOV_DEDUP_PC | KCOV_DEDUP_BITMAP) &&
+		       READ_ONCE(d->main.area[0]) && kcov_dedup_set_has(&d->main.set, pc);
 	}
 
 	if (!kcov_dedup_enter(d))
