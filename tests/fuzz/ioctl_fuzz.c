@@ -244,6 +244,9 @@ static void look(struct model *m, const unsigned long *area, bool edge)
 		return;
 	windows++;
 	n = list[0];
+	/* Linux goes on with the count of mode 0 in mode 1, where items are longer. */
+	if (m->mode == KCOV_TRACE_CMP && n > s->capacity)
+		n = s->capacity;
 	if (n != s->recorded || n > s->capacity) {
 		wrong = true;
 		tap_diag("descriptor %d, mode %ld: %zu items, statistics: %llu of %llu",
@@ -315,15 +318,21 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t turn = PTHREAD_COND_INITIALIZER;
 static uint64_t end_ns;
 
+/* With the lock. A task that ends gives up what it has enabled: no calls after that. */
+static bool over(void)
+{
+	return wrong || clock_ns() >= end_ns;
+}
+
 static void *run(void *arg)
 {
 	int me = *(int *)arg;
 
 	pthread_mutex_lock(&lock);
-	while (!wrong && clock_ns() < end_ns) {
-		while (task != me && !wrong && clock_ns() < end_ns)
+	while (!over()) {
+		while (task != me && !over())
 			pthread_cond_wait(&turn, &lock);
-		for (int n = 1 + rnd(8); n && !wrong && task == me; n--)
+		for (int n = 1 + rnd(8); n && task == me && !over(); n--)
 			some_call();
 		task = (me + 1) % TASKS;
 		pthread_cond_broadcast(&turn);
