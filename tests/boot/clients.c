@@ -207,6 +207,41 @@ static void same_signal(void)
 	cov_close(&c);
 }
 
+/* Calls that end with known pairs: what has not been written when KCOV_DISABLE comes. */
+static size_t repeat(struct cov *c, unsigned long mode, struct list *l)
+{
+	size_t before;
+	int i;
+
+	enable(c, mode);
+	for (i = 0; i < 3; i++)
+		ioctl(c->fd, KCOV_DISABLE, 1);
+	before = cov_count(c->main, WORDS);
+	cov_disable(c->fd);
+	take(l, c->main);
+	return before;
+}
+
+static void the_end(void)
+{
+	static struct list full, short_;
+	struct cov c = fresh();
+	size_t before = 0;
+	bool ok = false;
+	int tries;
+
+	/* A tick may come last. */
+	for (tries = 0; tries < 20 && !ok; tries++) {
+		repeat(&c, 0, &full);
+		before = repeat(&c, 16, &short_);
+		ok = full.n && short_.n > before &&
+		     short_.item[short_.n - 1] == full.item[full.n - 1];
+	}
+	tap_ok(ok, "the last PC is the last word: KCOV_DISABLE writes %zu of %zu words",
+	       short_.n - before, short_.n);
+	cov_close(&c);
+}
+
 /* A program traced three times on one descriptor, as fuzzers do to see what is stable. */
 static void three_times(void)
 {
@@ -537,6 +572,7 @@ int main(void)
 	parameter();
 	no_memory();
 	same_signal();
+	the_end();
 	three_times();
 	disturbed("sorted in place", sort_in_place);
 	disturbed("overwritten", overwrite);
