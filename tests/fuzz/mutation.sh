@@ -129,7 +129,7 @@ x86_64-debug)
 	mutant "an index that is not checked" 's/u->words - bitmap - 1;/u->words - bitmap + 999999;/' 'KASAN|BUG:|died' '' "$bin/window"
 	;;
 x86_64-kcsan)
-	mutant "a race on the state" 's/^\tkcov_uniq_zero(u, kcov_uniq_is_cmp(u->mode));/\tkcov_dedup_forget(\&d->main);/' 'KCSAN: .*(kcov|sanitizer_cov)' '' "$bin/stress" --seconds 60
+	mutant "a race on the state" 's/^\tkcov_uniq_zero(u, kcov_uniq_is_cmp(u->mode));/\tkcov_dedup_forget(\&d->main);/' 'KCSAN: .*(kcov|sanitizer_cov)' '' "$bin/race"
 	;;
 *) die "no mutants for $kernel, see --help" ;;
 esac
