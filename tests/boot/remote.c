@@ -438,7 +438,8 @@ static struct source sources[] = {
 	},
 };
 
-static struct source *urb_source = &sources[2], *hub_source = &sources[3];
+static struct source *bt_source = &sources[1], *urb_source = &sources[2],
+		     *hub_source = &sources[3];
 
 /* ---- listening ---- */
 
@@ -1113,8 +1114,8 @@ static void late_section(const struct mode *m, bool again)
 	};
 	struct source *s = hub_source;
 	size_t n, before;
+	int err, waited = 0;
 	struct cov c;
-	int err;
 
 	cov_open_or_exit(&c, 16 * BIG, COV_EDGE);
 	for (int control = 1; control >= 0; control--) {
@@ -1132,8 +1133,14 @@ static void late_section(const struct mode *m, bool again)
 		}
 		if (!err)
 			err = hub_wait(true);
+		/* A busy machine takes longer, and then again. */
+		if (!err && !control)
+			sleep_ms(2 * waited);
 		if (!err && control) {
-			n = count(&c, m);
+			while ((n = count(&c, m)) <= before + 500 && waited < 20000) {
+				sleep_ms(100);
+				waited += 100;
+			}
 			cov_disable(c.fd);
 			/* Comparisons are told apart by their number. */
 			if (tap_ok(n > before + 500 && (m->words > 1 || m->mode == 4 ||
@@ -1624,6 +1631,8 @@ int main(int argc, char **argv)
 	/* USB gadgets leak memory of their own: no scan that nobody asked for. */
 	put(KMEMLEAK, "scan=off");
 	situated = brief ? 2 : ARRAY_SIZE(situations);
+	/* What watches a kernel comes between. */
+	bt_source->unsteady |= brief;
 
 	if (!symbol("_stext", &text, &to) || !symbol("_etext", &etext, &to))
 		tap_ok(false, "/proc/kallsyms has no _stext and _etext");
@@ -1655,6 +1664,9 @@ int main(int argc, char **argv)
 					in_unique(s, m, &situations[n]);
 				else if (!s->unsteady)
 					in_situation(s, m, &situations[n]);
+				else
+					tap_skip("two runs are rarely the same", "%s, mode %lu: %s",
+						 s->name, m->mode, situations[n].what);
 			if (m->mode <= KCOV_TRACE_CMP)
 				unmodified(s, m);
 			never_torn(s, m);
@@ -1662,9 +1674,10 @@ int main(int argc, char **argv)
 		}
 		if (!missing[hub_source - sources])
 			for (i = 0; i < 2; i++)
-				late_section(m, i);
+				if (!brief || i == k % 2)
+					late_section(m, i);
 		for (i = 0; i < ARRAY_SIZE(modes) && !missing[urb_source - sources]; i++)
-			if (!modes[i].answer)
+			if (!modes[i].answer && (!brief || !i || i == k))
 				local_and_remote(m, modes[i].mode);
 	}
 	kmemleak_finds_no("kcov");
