@@ -32,7 +32,7 @@
 #include <sys/prctl.h>
 
 #define BIG_WORDS	(16ul << 20)
-#define BIG_WORDS_SHORT	(1ul << 20)
+#define BIG_WORDS_SHORT	(4ul << 20)
 #define MIN_REPEAT	15
 #define MIN_REPEAT_CMP	15
 #define MIN_RUN		20
