@@ -166,7 +166,7 @@ static bool all_right(const struct windows *w, int n)
 {
 	if (w->ticks || w->wrong)
 		tap_diag("%d windows wrong, %d hit by a tick", w->wrong, w->ticks);
-	return !w->wrong && w->ticks <= n / 50;
+	return !w->wrong && w->ticks <= n / 50 + 3;
 }
 
 static void many_windows(unsigned long mode)
