@@ -18,49 +18,19 @@
 #include <sys/mman.h>
 
 #include "bench.h"
-#include "kcov_dedup.h"
+#include "hook.h"
 #include "rival_delta.h"
 #include "rival_guards.h"
 #include "rival_hashpool.h"
 #include "rival_textmap.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define noinline	__attribute__((__noinline__))
-
-#define HIDDEN		4096		/* bytes of state before an area */
-#define SET_ITEMS	(16u << 10)	/* as in kernel/kcov_uniq.c */
 #define MAX_ITEMS	(256u << 10)
 #define ROUNDS		11
 #define ROUND_CALLBACKS	1000000		/* short traces are replayed several times */
 
-#define KCOV_MODE_TRACE_PC	2	/* as in <linux/kcov.h> of the kernel */
-#define NOT_IN_TASK		0x00ff0100u
-
 #define RESET_PC	0xffffffff81000000ul
 
 /* ---- the hooks ---- */
-
-/* What the hook looks at of a task_struct and its thread_info. */
-struct task {
-	unsigned int	preempt_count;
-	unsigned int	kcov_mode;
-	unsigned int	kcov_size;
-	unsigned long	*kcov_area;
-};
-
-static struct task task;
-static struct task *volatile current = &task;
-
-static __always_inline bool check_kcov_mode(unsigned int needed, struct task *t)
-{
-	unsigned int mode;
-
-	if (READ_ONCE(t->preempt_count) & NOT_IN_TASK)
-		return false;
-	mode = READ_ONCE(t->kcov_mode);
-	barrier();
-	return mode == needed;
-}
 
 static noinline void hook_empty(unsigned long ip)
 {
@@ -149,7 +119,7 @@ static noinline void hook_hashpool(unsigned long ip)
 
 	if (!check_kcov_mode(KCOV_MODE_TRACE_PC, t))
 		return;
-	if (hashpool_add(rival(t->kcov_area), ip))
+	if (hashpool_add(rival(t->kcov_area), (u64[HASHPOOL_KEY]){ ip }))
 		append(t, t->kcov_area, ip);
 }
 
@@ -164,7 +134,7 @@ static noinline void hook_hashpool_edge(unsigned long ip)
 	h = rival(t->kcov_area);
 	edge = ip ^ h->prev;
 	h->prev = kcov_dedup_edge_hash(ip);
-	if (hashpool_add(h, edge))
+	if (hashpool_add(h, (u64[HASHPOOL_KEY]){ edge }))
 		append(t, t->kcov_area, edge);
 }
 
@@ -328,32 +298,6 @@ static struct kcov_dedup *state(const struct subject *s)
 	return (void *)((char *)s->area - HIDDEN);
 }
 
-/* Zeroed, and there before anything is timed. */
-static void *memory(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-	if (p == MAP_FAILED) {
-		perror("replay: mmap");
-		exit(1);
-	}
-	return p;
-}
-
-static void window_open(struct kcov_dedup_window *w, unsigned long *area, size_t words,
-			u32 items)
-{
-	w->area = area;
-	w->capacity = words - 1;
-	kcov_dedup_set_init(&w->set, memory(kcov_dedup_set_bytes(items, 1)), items, 1);
-}
-
-static void window_close(struct kcov_dedup_window *w)
-{
-	munmap(w->set.keys, kcov_dedup_set_bytes(w->set.limit, 1));
-}
-
 static void subject_open(struct subject *s, size_t words, u32 items)
 {
 	struct kcov_dedup *d;
@@ -370,8 +314,8 @@ static void subject_open(struct subject *s, size_t words, u32 items)
 		return;
 	}
 	d = state(s);
-	window_open(&d->main, s->area, words, items);
-	window_open(&d->edge, s->edge_area, words, items);
+	window_open(&d->main, s->area, words, items, 1);
+	window_open(&d->edge, s->edge_area, words, items, 1);
 	d->edge.prev = kcov_dedup_edge_hash(0);
 	if (s->mode == KCOV_DEDUP_COMPACT)
 		kcov_dedup_compact_init(d, memory(kcov_dedup_compact_bytes(items)));
@@ -388,8 +332,8 @@ static void subject_close(struct subject *s)
 	if (s->bytes) {
 		munmap(s->state, s->state_bytes);
 	} else {
-		window_close(&state(s)->main);
-		window_close(&state(s)->edge);
+		window_close(&state(s)->main, 1);
+		window_close(&state(s)->edge, 1);
 	}
 	munmap(s->edge_area, s->words * sizeof(long));
 	munmap((char *)s->area - HIDDEN, HIDDEN + s->words * sizeof(long));

@@ -16,7 +16,8 @@ struct delta {
 };
 
 /* Appends to @n bytes: how many there are then. The caller has room for DELTA_MAX more. */
-static __always_inline size_t delta_put(struct delta *d, unsigned char *bytes, size_t n, unsigned long ip)
+static __always_inline size_t
+delta_put(struct delta *d, unsigned char *bytes, size_t n, unsigned long ip)
 {
 	long diff = ip - d->prev;
 	u64 rest = (u64)diff << 1 ^ (u64)(diff >> 63);
@@ -43,7 +44,8 @@ static inline size_t delta_get(const unsigned char *bytes, size_t n, unsigned lo
 			continue;
 		prev += word >> 1 ^ -(word & 1);
 		pc[got++] = prev;
-		word = shift = 0;
+		word = 0;
+		shift = 0;
 	}
 	return got;
 }

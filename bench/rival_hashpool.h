@@ -95,9 +95,8 @@ static __always_inline u32 hashpool_hash(const u64 *key)
 }
 
 /* Is it new? Without an entry left it is, again and again. */
-static __always_inline bool hashpool_add(struct hashpool *h, u64 item)
+static __always_inline bool hashpool_add(struct hashpool *h, const u64 *key)
 {
-	u64 key[HASHPOOL_KEY] = { item };
 	struct hashpool_entry **head = &h->bucket[hashpool_hash(key) % HASHPOOL_BUCKETS], *e;
 
 	for (e = *head; e; e = e->next)
