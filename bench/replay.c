@@ -437,7 +437,7 @@ static int trace_load(struct trace *t, const char *path, size_t max)
 	const char *base = strrchr(path, '/');
 	FILE *f = fopen(path, "rb");
 	uint64_t word;
-	size_t i;
+	size_t i, bytes;
 
 	memset(t, 0, sizeof(*t));
 	base = base ? base + 1 : path;
@@ -447,7 +447,8 @@ static int trace_load(struct trace *t, const char *path, size_t max)
 		return -1;
 	}
 	fseek(f, 0, SEEK_END);
-	t->n = ftell(f) / sizeof(word);
+	bytes = ftell(f);
+	t->n = bytes / sizeof(word);
 	if (t->n > max)
 		t->n = max;
 	rewind(f);
@@ -455,8 +456,8 @@ static int trace_load(struct trace *t, const char *path, size_t max)
 	for (i = 0; i < t->n && fread(&word, sizeof(word), 1, f) == 1; i++)
 		t->pc[i] = le64toh(word);
 	fclose(f);
-	if (!t->n || i < t->n) {
-		fprintf(stderr, "replay: %s: empty, or cannot be read\n", path);
+	if (!t->n || i < t->n || bytes % sizeof(word)) {
+		fprintf(stderr, "replay: %s: empty, cut off, or cannot be read\n", path);
 		return -1;
 	}
 	return 0;

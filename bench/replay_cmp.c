@@ -166,14 +166,14 @@ static int trace_load(struct trace *t, const char *dir, const char *file)
 		return -1;
 	}
 	t->cmp = memory(MAX_CMPS * sizeof(*t->cmp));
-	n = fread(t->cmp, sizeof(u64), MAX_CMPS * CMP_WORDS, f);
+	n = fread(t->cmp, 1, MAX_CMPS * sizeof(*t->cmp), f);
 	fclose(f);
-	t->n = n / CMP_WORDS;
-	if (!t->n || n % CMP_WORDS) {
+	t->n = n / sizeof(*t->cmp);
+	if (!t->n || n % sizeof(*t->cmp)) {
 		fprintf(stderr, "replay_cmp: %s: empty, or cut off\n", path);
 		return -1;
 	}
-	for (i = 0; i < n; i++)
+	for (i = 0; i < t->n * CMP_WORDS; i++)
 		t->cmp[0][i] = le64toh(t->cmp[0][i]);
 	t->distinct = malloc(t->n * sizeof(*t->distinct));
 	memcpy(t->distinct, t->cmp, t->n * sizeof(*t->cmp));
