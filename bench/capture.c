@@ -2,7 +2,8 @@
 /*
  * capture DIR [WORKLOAD...]: writes full traces of workloads, for replay.
  *
- * Runs in a guest. DIR/NAME.pcs holds the PCs, each 8 bytes, little endian;
+ * Runs in a guest. DIR/NAME.pcs holds the PCs, each 8 bytes, little endian; DIR/NAME.cmps
+ * the first comparisons, each four times that: type, two arguments, PC;
  * DIR/index a line for each: name, callbacks, distinct PCs, distinct edge words.
  */
 #include "../tests/boot/workloads.h"
@@ -11,6 +12,9 @@
 
 /* 16M words: the largest workload fills a third of it. */
 #define AREA_WORDS	(16ul << 20)
+
+/* More would be gigabytes. */
+#define MAX_CMPS	200000ul
 
 static const char *const defaults[] = {
 	"mmap-64m", "fork", "files-200", "tcp", "maps", "find",
@@ -21,40 +25,53 @@ static const char *const defaults[] = {
 static struct expect expect;
 
 /* fwrite() as it is on little endian; word by word elsewhere. */
-static int write_pcs(FILE *f, const unsigned long *pcs, size_t n)
+static int write_words(FILE *f, const unsigned long *word, size_t n)
 {
 	size_t i;
 	uint64_t v;
 
 	if (htole64(1) == 1)
-		return fwrite(pcs, sizeof(*pcs), n, f) == n ? 0 : -1;
+		return fwrite(word, sizeof(*word), n, f) == n ? 0 : -1;
 	for (i = 0; i < n; i++) {
-		v = htole64(pcs[i]);
+		v = htole64(word[i]);
 		if (fwrite(&v, sizeof(v), 1, f) != 1)
 			return -1;
 	}
 	return 0;
 }
 
-static int save(const char *dir, const char *name, const unsigned long *pcs,
-		size_t n)
+static int save(const char *dir, const char *name, const char *suffix,
+		const unsigned long *word, size_t n)
 {
 	char path[4096];
 	FILE *f;
 	int err;
 
-	snprintf(path, sizeof(path), "%s/%s.pcs", dir, name);
+	snprintf(path, sizeof(path), "%s/%s.%s", dir, name, suffix);
 	f = fopen(path, "wb");
 	if (!f) {
 		perror(path);
 		return -1;
 	}
-	err = write_pcs(f, pcs, n);
+	err = write_words(f, word, n);
 	if (fclose(f) || err) {
 		fprintf(stderr, "%s: not all of it could be written\n", path);
 		return -1;
 	}
 	return 0;
+}
+
+static int capture_cmps(struct cov *c, const struct workload *w, const char *dir)
+{
+	struct workload_result r;
+	size_t n;
+
+	if (workload_run(w, c, KCOV_TRACE_CMP, &r)) {
+		fprintf(stderr, "%s: comparisons: %s\n", w->name, r.why);
+		return -1;
+	}
+	n = cov_cmp_count(c->main, c->words);
+	return save(dir, w->name, "cmps", c->main + 1, (n < MAX_CMPS ? n : MAX_CMPS) * CMP_WORDS);
 }
 
 /* 0: written. 1: skipped. -1: failed. Both were said on stderr. */
@@ -79,9 +96,11 @@ static int capture(struct cov *c, const struct workload *w, const char *dir,
 			n ? "the trace is larger than the area" : "empty trace");
 		return -1;
 	}
-	if (save(dir, w->name, c->main + 1, n))
+	if (save(dir, w->name, "pcs", c->main + 1, n))
 		return -1;
 	expect_from(&expect, c->main + 1, n);
+	if (capture_cmps(c, w, dir))
+		return -1;
 	fprintf(index, "%s %zu %zu %zu\n", w->name, n, expect.pc.n, expect.edge.n);
 	printf("%-16s %10zu callbacks %6zu PCs %6zu edge words\n", w->name, n,
 	       expect.pc.n, expect.edge.n);

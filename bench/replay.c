@@ -3,57 +3,34 @@
  * replay: what a callback costs, by real traces, natively.
  *
  * A trace is replayed through an empty hook, the hook of Linux 6.12, and the patched
- * hook in each mode: same checks, same functions called, same memory layout. All
+ * hook in each mode: same checks, same functions called, same memory layout. And through
+ * other designs that were proposed, rival_*.h, with the same checks around them. All
  * in one process, in turn. Each subject has areas of its own and keeps its state
- * from one replay to the next, as a descriptor does. A whole trace is one window.
+ * from one replay to the next, as a descriptor does. A whole trace is one window, but where
+ * windows are what is measured.
  */
 #include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
 #include "bench.h"
-#include "kcov_dedup.h"
+#include "hook.h"
+#include "rival_delta.h"
+#include "rival_guards.h"
+#include "rival_hashpool.h"
+#include "rival_textmap.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define noinline	__attribute__((__noinline__))
-
-#define HIDDEN		4096		/* bytes of state before an area */
-#define SET_ITEMS	(16u << 10)	/* as in kernel/kcov_uniq.c */
 #define MAX_ITEMS	(256u << 10)
 #define ROUNDS		11
 #define ROUND_CALLBACKS	1000000		/* short traces are replayed several times */
 
-#define KCOV_MODE_TRACE_PC	2	/* as in <linux/kcov.h> of the kernel */
-#define NOT_IN_TASK		0x00ff0100u
-
 #define RESET_PC	0xffffffff81000000ul
 
 /* ---- the hooks ---- */
-
-/* What the hook looks at of a task_struct and its thread_info. */
-struct task {
-	unsigned int	preempt_count;
-	unsigned int	kcov_mode;
-	unsigned int	kcov_size;
-	unsigned long	*kcov_area;
-};
-
-static struct task task;
-static struct task *volatile current = &task;
-
-static __always_inline bool check_kcov_mode(unsigned int needed, struct task *t)
-{
-	unsigned int mode;
-
-	if (READ_ONCE(t->preempt_count) & NOT_IN_TASK)
-		return false;
-	mode = READ_ONCE(t->kcov_mode);
-	barrier();
-	return mode == needed;
-}
 
 static noinline void hook_empty(unsigned long ip)
 {
@@ -117,59 +94,208 @@ static noinline void hook_patched(unsigned long ip)
 	}
 }
 
+/* ---- the hooks of other designs ---- */
+
+/* Their state is where ours is. */
+static __always_inline void *rival(unsigned long *area)
+{
+	return *(void **)((char *)area - HIDDEN);
+}
+
+static __always_inline void append(struct task *t, unsigned long *area, unsigned long word)
+{
+	unsigned long pos = READ_ONCE(area[0]) + 1;
+
+	if (likely(pos < t->kcov_size)) {
+		WRITE_ONCE(area[0], pos);
+		barrier();
+		area[pos] = word;
+	}
+}
+
+static noinline void hook_hashpool(unsigned long ip)
+{
+	struct task *t = current;
+
+	if (!check_kcov_mode(KCOV_MODE_TRACE_PC, t))
+		return;
+	if (hashpool_add(rival(t->kcov_area), (u64[HASHPOOL_KEY]){ ip }))
+		append(t, t->kcov_area, ip);
+}
+
+static noinline void hook_hashpool_edge(unsigned long ip)
+{
+	struct task *t = current;
+	struct hashpool *h;
+	unsigned long edge;
+
+	if (!check_kcov_mode(KCOV_MODE_TRACE_PC, t))
+		return;
+	h = rival(t->kcov_area);
+	edge = ip ^ h->prev;
+	h->prev = kcov_dedup_edge_hash(ip);
+	if (hashpool_add(h, (u64[HASHPOOL_KEY]){ edge }))
+		append(t, t->kcov_area, edge);
+}
+
+/* Where the compiler's guards are, and in which order the PCs: a return address, really. */
+static u32 *guards;
+static unsigned long *guard_pcs;
+
+static noinline void hook_guards(unsigned long guard)
+{
+	struct task *t = current;
+
+	if (!check_kcov_mode(KCOV_MODE_TRACE_PC, t))
+		return;
+	if (guards_add(rival(t->kcov_area), (u32 *)guard))
+		append(t, t->kcov_area, guard_pcs[(u32 *)guard - guards]);
+}
+
+static noinline void hook_textmap(unsigned long ip)
+{
+	struct task *t = current;
+
+	if (!check_kcov_mode(KCOV_MODE_TRACE_PC, t))
+		return;
+	textmap_add(rival(t->kcov_area), ip);
+}
+
+/* Word 0 counts bytes. */
+static noinline void hook_delta(unsigned long ip)
+{
+	struct task *t = current;
+	unsigned long *area, n;
+
+	if (!check_kcov_mode(KCOV_MODE_TRACE_PC, t))
+		return;
+	area = t->kcov_area;
+	n = READ_ONCE(area[0]);
+	if (likely(n + DELTA_MAX <= (t->kcov_size - 1) * sizeof(*area))) {
+		n = delta_put(rival(area), (unsigned char *)(area + 1), n, ip);
+		barrier();
+		WRITE_ONCE(area[0], n);
+	}
+}
+
 /* Of buffers, in words. */
 static const size_t sizes[] = { 1 << 20, 64 << 10 };
 
 /* ---- subjects ---- */
 
-enum { EMPTY, PLAIN, MODE_0, MODE_2, MODE_4, MODE_6, MODE_16, SUBJECTS };
+enum {
+	EMPTY, PLAIN, MODE_0, MODE_2, MODE_4, MODE_6, MODE_16, OURS,
+	HASHPOOL = OURS, HASHPOOL_EDGE, GUARDS, TEXTMAP, DELTA, SUBJECTS
+};
 
-static struct subject {
+struct subject {
 	const char	*name;
 	void		(*hook)(unsigned long ip);
 	u32		mode;
 	double		goal;	/* at most so many times plain; 0: none */
+	/* Of other designs: bytes of state for so many items, and making it; a new window. */
+	size_t		(*bytes)(u32 items);
+	void		(*init)(void *state, u32 items);
+	void		(*reset)(const struct subject *s);
 	unsigned long	*area, *edge_area;
-	size_t		words;
-} subjects[SUBJECTS] = {
-	[EMPTY]  = { "empty", hook_empty, 0, 0, NULL, NULL, 0 },
-	[PLAIN]  = { "plain", hook_plain, 0, 0, NULL, NULL, 0 },
-	[MODE_0] = { "mode0", hook_patched, 0, 0, NULL, NULL, 0 },
-	[MODE_2] = { "mode2", hook_patched, 2, 1.2, NULL, NULL, 0 },
-	[MODE_4] = { "mode4", hook_patched, 4, 1.5, NULL, NULL, 0 },
-	[MODE_6] = { "mode6", hook_patched, 6, 2.2, NULL, NULL, 0 },
-	[MODE_16] = { "mode16", hook_patched, 16, 2.0, NULL, NULL, 0 },
+	size_t		words, state_bytes;
+	void		*state;
+};
+
+/* The kernel's text, as far as the traces know it. */
+static unsigned long text_from = ~0ul, text_to;
+
+static void hashpool_make(void *state, u32 items)
+{
+	struct hashpool *h = state;
+
+	hashpool_init(h, items);
+	h->prev = kcov_dedup_edge_hash(0);
+}
+
+static void hashpool_reset(const struct subject *s)
+{
+	struct hashpool *h = s->state;
+
+	hashpool_clear(h);
+	h->prev = kcov_dedup_edge_hash(0);
+}
+
+static size_t guards_bytes(u32 items)
+{
+	(void)items;
+	return sizeof(struct guards);
+}
+
+static void guards_reset(const struct subject *s)
+{
+	guards_clear(s->state);
+}
+
+static size_t textmap_bytes(u32 items)
+{
+	(void)items;
+	return sizeof(struct textmap) + ((text_to - text_from) >> TEXTMAP_SHIFT) / 8 + 16;
+}
+
+static void textmap_make(void *state, u32 items)
+{
+	struct textmap *m = state;
+
+	(void)items;
+	m->text = text_from;
+	m->bits = ((text_to - text_from) >> TEXTMAP_SHIFT) + 1;
+	m->bitmap = (u64 *)(m + 1);
+}
+
+/* The list is the client's own; so is the time. */
+static void textmap_reset(const struct subject *s)
+{
+	textmap_scan(s->state, s->edge_area, s->words);
+}
+
+static size_t delta_bytes(u32 items)
+{
+	(void)items;
+	return sizeof(struct delta);
+}
+
+static void delta_reset(const struct subject *s)
+{
+	((struct delta *)s->state)->prev = 0;
+}
+
+static struct subject subjects[SUBJECTS] = {
+	[EMPTY]  = { .name = "empty", .hook = hook_empty },
+	[PLAIN]  = { .name = "plain", .hook = hook_plain },
+	[MODE_0] = { .name = "mode0", .hook = hook_patched },
+	[MODE_2] = { .name = "mode2", .hook = hook_patched, .mode = 2, .goal = 1.0 },
+	[MODE_4] = { .name = "mode4", .hook = hook_patched, .mode = 4, .goal = 1.3 },
+	[MODE_6] = { .name = "mode6", .hook = hook_patched, .mode = 6, .goal = 1.8 },
+	[MODE_16] = { .name = "mode16", .hook = hook_patched, .mode = 16, .goal = 1.8 },
+	[HASHPOOL] = {
+		.name = "hashpool", .hook = hook_hashpool, .bytes = hashpool_bytes,
+		.init = hashpool_make, .reset = hashpool_reset,
+	},
+	[HASHPOOL_EDGE] = {
+		.name = "hashpool-edge", .hook = hook_hashpool_edge, .bytes = hashpool_bytes,
+		.init = hashpool_make, .reset = hashpool_reset,
+	},
+	[GUARDS] = {
+		.name = "guards", .hook = hook_guards, .bytes = guards_bytes, .reset = guards_reset,
+	},
+	[TEXTMAP] = {
+		.name = "textmap", .hook = hook_textmap, .bytes = textmap_bytes,
+		.init = textmap_make, .reset = textmap_reset,
+	},
+	[DELTA] = {
+		.name = "delta", .hook = hook_delta, .bytes = delta_bytes, .reset = delta_reset,
+	},
 };
 
 static struct kcov_dedup *state(const struct subject *s)
 {
 	return (void *)((char *)s->area - HIDDEN);
-}
-
-/* Zeroed, and there before anything is timed. */
-static void *memory(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-	if (p == MAP_FAILED) {
-		perror("replay: mmap");
-		exit(1);
-	}
-	return p;
-}
-
-static void window_open(struct kcov_dedup_window *w, unsigned long *area, size_t words,
-			u32 items)
-{
-	w->area = area;
-	w->capacity = words - 1;
-	kcov_dedup_set_init(&w->set, memory(kcov_dedup_set_bytes(items, 1)), items, 1);
-}
-
-static void window_close(struct kcov_dedup_window *w)
-{
-	munmap(w->set.keys, kcov_dedup_set_bytes(w->set.limit, 1));
 }
 
 static void subject_open(struct subject *s, size_t words, u32 items)
@@ -179,13 +305,23 @@ static void subject_open(struct subject *s, size_t words, u32 items)
 	s->words = words;
 	s->area = (void *)((char *)memory(HIDDEN + words * sizeof(long)) + HIDDEN);
 	s->edge_area = memory(words * sizeof(long));
+	if (s->bytes) {
+		s->state_bytes = s->bytes(items);
+		s->state = memory(s->state_bytes);
+		if (s->init)
+			s->init(s->state, items);
+		*(void **)state(s) = s->state;
+		return;
+	}
 	d = state(s);
-	window_open(&d->main, s->area, words, items);
-	window_open(&d->edge, s->edge_area, words, items);
+	window_open(&d->main, s->area, words, items, 1);
+	window_open(&d->edge, s->edge_area, words, items, 1);
 	d->edge.prev = kcov_dedup_edge_hash(0);
 	if (s->mode == KCOV_DEDUP_COMPACT)
 		kcov_dedup_compact_init(d, memory(kcov_dedup_compact_bytes(items)));
 	kcov_dedup_start(d, s->mode);
+	s->state_bytes = kcov_dedup_set_bytes(items, 1) * (s->mode == 6 ? 2 : !!s->mode) +
+			 (s->mode == KCOV_DEDUP_COMPACT ? kcov_dedup_compact_bytes(items) : 0);
 }
 
 static void subject_close(struct subject *s)
@@ -193,8 +329,12 @@ static void subject_close(struct subject *s)
 	if (s->mode == KCOV_DEDUP_COMPACT)
 		munmap(state(s)->compact.next,
 		       kcov_dedup_compact_bytes(state(s)->main.set.limit));
-	window_close(&state(s)->main);
-	window_close(&state(s)->edge);
+	if (s->bytes) {
+		munmap(s->state, s->state_bytes);
+	} else {
+		window_close(&state(s)->main, 1);
+		window_close(&state(s)->edge, 1);
+	}
 	munmap(s->edge_area, s->words * sizeof(long));
 	munmap((char *)s->area - HIDDEN, HIDDEN + s->words * sizeof(long));
 }
@@ -209,6 +349,8 @@ static void enable(const struct subject *s)
 
 static void new_window(const struct subject *s)
 {
+	if (s->reset)
+		s->reset(s);
 	WRITE_ONCE(s->area[0], 0);
 	WRITE_ONCE(s->edge_area[0], 0);
 }
@@ -222,6 +364,8 @@ struct trace {
 	unsigned long	*pcs, *edges;		/* the distinct ones, sorted */
 	size_t		n_pcs, n_edges;
 	size_t		n_compact;		/* words of its compact trace */
+	u32		*guard;			/* of each of the pcs */
+	unsigned long	*site;			/* of each callback, the address of its guard */
 };
 
 static int by_value(const void *a, const void *b)
@@ -270,12 +414,30 @@ static void trace_expect(struct trace *t)
 	t->n_edges = distinct(t->edges, t->n);
 }
 
+/* What a compiler does for guards, and where the text is. */
+static void trace_sites(struct trace *t)
+{
+	unsigned long *pc;
+	size_t i;
+
+	t->guard = calloc(t->n_pcs, sizeof(*t->guard));
+	t->site = memory(t->n * sizeof(*t->site));
+	for (i = 0; i < t->n; i++) {
+		pc = bsearch(&t->pc[i], t->pcs, t->n_pcs, sizeof(*pc), by_value);
+		t->site[i] = (unsigned long)&t->guard[pc - t->pcs];
+	}
+	if (t->pcs[0] < text_from)
+		text_from = t->pcs[0];
+	if (t->pcs[t->n_pcs - 1] > text_to)
+		text_to = t->pcs[t->n_pcs - 1];
+}
+
 static int trace_load(struct trace *t, const char *path, size_t max)
 {
 	const char *base = strrchr(path, '/');
 	FILE *f = fopen(path, "rb");
 	uint64_t word;
-	size_t i;
+	size_t i, bytes;
 
 	memset(t, 0, sizeof(*t));
 	base = base ? base + 1 : path;
@@ -285,7 +447,8 @@ static int trace_load(struct trace *t, const char *path, size_t max)
 		return -1;
 	}
 	fseek(f, 0, SEEK_END);
-	t->n = ftell(f) / sizeof(word);
+	bytes = ftell(f);
+	t->n = bytes / sizeof(word);
 	if (t->n > max)
 		t->n = max;
 	rewind(f);
@@ -293,8 +456,8 @@ static int trace_load(struct trace *t, const char *path, size_t max)
 	for (i = 0; i < t->n && fread(&word, sizeof(word), 1, f) == 1; i++)
 		t->pc[i] = le64toh(word);
 	fclose(f);
-	if (!t->n || i < t->n) {
-		fprintf(stderr, "replay: %s: empty, or cannot be read\n", path);
+	if (!t->n || i < t->n || bytes % sizeof(word)) {
+		fprintf(stderr, "replay: %s: empty, cut off, or cannot be read\n", path);
 		return -1;
 	}
 	return 0;
@@ -303,6 +466,8 @@ static int trace_load(struct trace *t, const char *path, size_t max)
 static void trace_free(struct trace *t)
 {
 	munmap(t->pc, (t->n + 1) * sizeof(long));
+	munmap(t->site, t->n * sizeof(*t->site));
+	free(t->guard);
 	free(t->pcs);
 	free(t->edges);
 }
@@ -314,6 +479,41 @@ static int wrong(const struct trace *t, const struct subject *s, const char *wha
 	fprintf(stderr, "replay: %s, %s: %s: the figures mean nothing\n", t->name, s->name,
 		what);
 	return -1;
+}
+
+/* A copy of what a subject shows of the window, as a client would read it. */
+struct list {
+	unsigned long	*item;
+	size_t		n;
+};
+
+static struct list listed(const struct subject *s)
+{
+	const unsigned long *area = s->mode == KCOV_DEDUP_EDGE ? s->edge_area : s->area;
+	size_t room = s->hook == hook_delta ? s->words * sizeof(long) : s->words;
+	struct list l = { .item = malloc(room * sizeof(long)), .n = area[0] };
+	const struct textmap *m = s->state;
+	size_t i;
+
+	if (s->hook == hook_delta) {
+		l.n = delta_get((const unsigned char *)(area + 1), area[0], l.item, room);
+	} else if (s->hook == hook_textmap) {
+		for (l.n = i = 0; i < m->bits; i++)
+			if (m->bitmap[i / 64] & 1ull << i % 64)
+				l.item[l.n++] = m->text + (i << TEXTMAP_SHIFT);
+	} else {
+		memcpy(l.item, area + 1, l.n * sizeof(long));
+	}
+	return l;
+}
+
+/* Is a buffer full? Then something may be lost. */
+static bool full(const struct subject *s)
+{
+	const unsigned long *area = s->mode == KCOV_DEDUP_EDGE ? s->edge_area : s->area;
+
+	return s->hook == hook_delta ? area[0] + DELTA_MAX > (s->words - 1) * sizeof(long) :
+				       area[0] == s->words - 1;
 }
 
 /* The list is the distinct items, or as many of them as it has room for. */
@@ -366,12 +566,60 @@ static int verify_compact(struct trace *t, const struct subject *s)
 		wrong(t, s, "not the PCs, the pairs or the end of the trace");
 }
 
+/* The PCs, in any order; of a bitmap, the place of each. */
+static int verify_pcs(const struct trace *t, const struct subject *s, unsigned long *list, size_t n)
+{
+	size_t i, k, distinct_n = distinct(list, n);
+	unsigned int shift = s->hook == hook_textmap ? TEXTMAP_SHIFT : 0;
+	unsigned long place;
+
+	if (distinct_n != n)
+		return wrong(t, s, "an item is there twice");
+	for (i = k = 0; i < t->n_pcs; i++) {
+		place = (t->pcs[i] - text_from) >> shift;
+		if (k < n && (list[k] - text_from) >> shift < place)
+			k++;
+		if (k == n || (list[k] - text_from) >> shift != place)
+			return wrong(t, s, "not the PCs of the trace");
+	}
+	return k + 1 == n ? 0 : wrong(t, s, "more than the PCs of the trace");
+}
+
+/* What another design has of the trace. Not in a full buffer: see lost(). */
+static int verify_rival(const struct trace *t, const struct subject *s, struct list *l)
+{
+	size_t i;
+
+	if (s->hook == hook_delta) {
+		for (i = 0; i < l->n; i++)
+			if (l->item[i] != t->pc[i])
+				return wrong(t, s, "not the trace");
+		return l->n == t->n || full(s) ? 0 : wrong(t, s, "not all of the trace");
+	}
+	if (full(s))
+		return 0;
+	if (s->hook != hook_hashpool_edge)
+		return verify_pcs(t, s, l->item, l->n);
+	i = distinct(l->item, l->n);
+	if (i != l->n || i != t->n_edges || memcmp(l->item, t->edges, i * sizeof(long)))
+		return wrong(t, s, "not the edges of the trace");
+	return 0;
+}
+
 static int verify(struct trace *t, const struct subject *s)
 {
 	struct kcov_dedup *d = state(s);
+	struct list l;
+	int err;
 
 	if (s->hook == hook_empty)
 		return 0;
+	if (s->bytes) {
+		l = listed(s);
+		err = verify_rival(t, s, &l);
+		free(l.item);
+		return err;
+	}
 	if (!s->mode) {
 		size_t n = t->n < s->words ? t->n : s->words - 1;
 
@@ -392,19 +640,32 @@ static int verify(struct trace *t, const struct subject *s)
 
 /* ---- time per callback ---- */
 
-static noinline void replay(const struct subject *s, const struct trace *t)
+static noinline void replay_part(const struct subject *s, const struct trace *t, size_t from,
+				 size_t to)
 {
 	/* Not known to the compiler, as in the kernel, where calls are everywhere. */
 	void (*volatile hook)(unsigned long) = s->hook;
 	void (*call)(unsigned long) = hook;
+	const unsigned long *arg = s->hook == hook_guards ? t->site : t->pc;
 	size_t i;
 
 	new_window(s);
-	for (i = 0; i < t->n; i++)
-		call(t->pc[i]);
+	for (i = from; i < to; i++)
+		call(arg[i]);
 	/* As KCOV_DISABLE does. */
 	if (s->mode == KCOV_DEDUP_COMPACT)
 		kcov_dedup_flush(state(s));
+}
+
+static void replay(const struct subject *s, const struct trace *t)
+{
+	replay_part(s, t, 0, t->n);
+}
+
+static void use_guards(const struct trace *t)
+{
+	guards = t->guard;
+	guard_pcs = t->pcs;
 }
 
 /* bench_fn */
@@ -422,15 +683,107 @@ static double time_trace(void *ctx, int subject)
 	return (double)(bench_cpu_ns() - begin) / times / t->n;
 }
 
+static double clock_cost(void)
+{
+	double sample[1000];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sample); i++) {
+		uint64_t begin = bench_ns();
+
+		sample[i] = bench_ns() - begin;
+	}
+	return bench_median(sample, ARRAY_SIZE(sample));
+}
+
+/* What a client has of a trace; not a number where a design has none of it. */
+struct shown {
+	double	words, pcs_lost, edges_lost, edges_false;
+};
+
+static size_t common(const unsigned long *a, size_t n, const unsigned long *b, size_t m)
+{
+	size_t i, k, same = 0;
+
+	for (i = k = 0; i < n && k < m; ) {
+		same += a[i] == b[k];
+		if (a[i] <= b[k])
+			i++;
+		else
+			k++;
+	}
+	return same;
+}
+
+static struct shown shown(const struct trace *t, const struct subject *s)
+{
+	bool has_edges = (s->mode & KCOV_DEDUP_EDGE) || s->hook == hook_hashpool_edge;
+	bool has_pcs = s->mode != KCOV_DEDUP_EDGE && s->hook != hook_hashpool_edge;
+	struct shown r = { .pcs_lost = NAN, .edges_lost = NAN, .edges_false = NAN };
+	struct list l = listed(s), e = { .n = l.n };
+	size_t i, same;
+
+	r.words = s->hook == hook_textmap ? (((struct textmap *)s->state)->bits + 63) / 64 :
+		  s->hook == hook_delta ? (s->area[0] + 7) / 8 : l.n;
+	e.item = malloc((s->words + l.n) * sizeof(long));
+	if (s->mode == (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE)) {
+		e.n = s->edge_area[0];
+		memcpy(e.item, s->edge_area + 1, e.n * sizeof(long));
+		r.words += e.n;
+	} else {
+		for (i = 0; i < l.n; i++)
+			e.item[i] = has_edges ? l.item[i] :
+				    edge_word(i ? l.item[i - 1] : 0, l.item[i]);
+	}
+	/* A bitmap has no order. */
+	if (s->hook != hook_textmap) {
+		e.n = distinct(e.item, e.n);
+		same = common(e.item, e.n, t->edges, t->n_edges);
+		r.edges_lost = t->n_edges - same;
+		r.edges_false = e.n - same;
+	}
+	if (has_pcs) {
+		l.n = distinct(l.item, l.n);
+		r.pcs_lost = t->n_pcs - (s->hook == hook_textmap ? l.n :
+					 common(l.item, l.n, t->pcs, t->n_pcs));
+	}
+	free(e.item);
+	free(l.item);
+	return r;
+}
+
+#define RESET_CALLBACKS	200
+#define RESET_TIMES	21
+
+/* ns of a reset after a short window, with the callback that notices it. */
+static double time_short_reset(const struct subject *s, const struct trace *t, double clock)
+{
+	size_t n = t->n < RESET_CALLBACKS ? t->n : RESET_CALLBACKS;
+	double ns[RESET_TIMES];
+	uint64_t begin;
+	int i;
+
+	enable(s);
+	for (i = 0; i < RESET_TIMES; i++) {
+		replay_part(s, t, 0, n);
+		begin = bench_ns();
+		replay_part(s, t, 0, 1);
+		ns[i] = bench_ns() - begin - clock;
+	}
+	return bench_median(ns, RESET_TIMES);
+}
+
 struct figures {
-	double	ns[SUBJECTS], ratio[SUBJECTS], spread;
+	double		ns[SUBJECTS], ratio[SUBJECTS], spread, reset[SUBJECTS];
+	struct shown	shown[SUBJECTS];
 };
 
 static int measure(struct trace *t, int rounds, struct figures *f)
 {
-	double *sample = malloc(SUBJECTS * rounds * sizeof(*sample)), spread;
+	double *sample = malloc(SUBJECTS * rounds * sizeof(*sample)), spread, clock = clock_cost();
 	int s, err = 0;
 
+	use_guards(t);
 	bench_rounds(time_trace, t, SUBJECTS, rounds, sample);
 	f->spread = 0;
 	for (s = 0; s < SUBJECTS; s++) {
@@ -440,9 +793,122 @@ static int measure(struct trace *t, int rounds, struct figures *f)
 		if (spread > f->spread)
 			f->spread = spread;
 		err |= verify(t, &subjects[s]);
+		if (s == EMPTY)
+			continue;
+		f->shown[s] = shown(t, &subjects[s]);
+		f->reset[s] = time_short_reset(&subjects[s], t, clock);
 	}
 	free(sample);
 	return err;
+}
+
+/* ---- windows ---- */
+
+#define WINDOW_CALLBACKS	200000	/* of a trace at most */
+#define WINDOW_ROUNDS		3
+#define COLD_WINDOWS		40
+#define DISTURB_BYTES		(8u << 20)	/* more than an L2 cache */
+
+static const struct windows {
+	size_t	callbacks;
+	bool	cold;
+} windows[] = { { 50, false }, { 200, false }, { 500, false }, { 200, true } };
+
+struct windows_of {
+	const struct trace	*t;
+	const struct windows	*w;
+	char			*disturb;
+	double			clock;
+};
+
+/* bench_fn: ns per callback, in windows; cold: with the caches disturbed before each. */
+static double time_windows(void *ctx, int subject)
+{
+	const struct windows_of *o = ctx;
+	const struct subject *s = &subjects[subject];
+	size_t from, size = o->w->callbacks, n = o->t->n, i;
+	size_t most = o->w->cold ? COLD_WINDOWS * size : WINDOW_CALLBACKS;
+	uint64_t begin;
+	double ns = 0;
+
+	if (n > most)
+		n = most;
+	enable(s);
+	begin = bench_ns();
+	for (from = 0; from < n; from += size) {
+		if (o->w->cold) {
+			for (i = 0; i < DISTURB_BYTES; i += 64)
+				((volatile char *)o->disturb)[i]++;
+			begin = bench_ns();
+		}
+		replay_part(s, o->t, from, from + size < n ? from + size : n);
+		if (o->w->cold)
+			ns += bench_ns() - begin - o->clock;
+	}
+	return (o->w->cold ? ns : bench_ns() - begin) / n;
+}
+
+/* Medians over the traces; a buffer is never full here, so that its size does not matter. */
+static void all_windows(const struct trace *traces, size_t n, bool json)
+{
+	static double ns[ARRAY_SIZE(windows)][SUBJECTS], ratio[ARRAY_SIZE(windows)][SUBJECTS];
+	double *sample = malloc(SUBJECTS * WINDOW_ROUNDS * sizeof(*sample));
+	double *all = malloc(2 * SUBJECTS * n * sizeof(*all));
+	struct windows_of o = { .disturb = memory(DISTURB_BYTES), .clock = clock_cost() };
+	size_t i, w;
+	int s;
+
+	for (s = 0; s < SUBJECTS; s++)
+		subject_open(&subjects[s], 64 << 10, SET_ITEMS);
+	for (w = 0; w < ARRAY_SIZE(windows); w++) {
+		o.w = &windows[w];
+		for (i = 0; i < n; i++) {
+			o.t = &traces[i];
+			use_guards(o.t);
+			bench_rounds(time_windows, &o, SUBJECTS, WINDOW_ROUNDS, sample);
+			for (s = 0; s < SUBJECTS; s++) {
+				all[s * n + i] = bench_median(sample + s * WINDOW_ROUNDS,
+							      WINDOW_ROUNDS);
+				all[(SUBJECTS + s) * n + i] =
+					bench_ratio(sample, WINDOW_ROUNDS, s, PLAIN);
+			}
+		}
+		for (s = 0; s < SUBJECTS; s++) {
+			ns[w][s] = bench_median(all + s * n, n);
+			ratio[w][s] = bench_median(all + (SUBJECTS + s) * n, n);
+		}
+	}
+	for (s = 0; s < SUBJECTS; s++)
+		subject_close(&subjects[s]);
+	munmap(o.disturb, DISTURB_BYTES);
+	free(sample);
+	free(all);
+
+	if (json) {
+		printf("  \"windows\": [");
+		for (s = PLAIN; s < SUBJECTS; s++)
+			for (w = 0; w < ARRAY_SIZE(windows); w++)
+				printf("%s\n    {\"design\": \"%s\", \"callbacks\": %zu, \"cold\": %s, \"ns\": %.3f, \"ratio\": %.3f}",
+				       s > PLAIN || w ? "," : "", subjects[s].name,
+				       windows[w].callbacks, windows[w].cold ? "true" : "false",
+				       ns[w][s], ratio[w][s]);
+		printf("\n  ],\n");
+		return;
+	}
+	printf("\nWindows of so many callbacks, a reset before each; cold: caches disturbed before each.\n"
+	       "ns per callback, and times plain; medians of %zu traces:\n%-14s", n, "design");
+	for (w = 0; w < ARRAY_SIZE(windows); w++)
+		printf(" %9zu %-4s", windows[w].callbacks, windows[w].cold ? "cold" : "");
+	printf("\n");
+	for (s = PLAIN; s < SUBJECTS; s++) {
+		printf("%-14s", subjects[s].name);
+		for (w = 0; w < ARRAY_SIZE(windows); w++)
+			printf(" %7.2f %5.1fx", ns[w][s], ratio[w][s]);
+		printf("\n");
+	}
+	printf("  windows of 200: mode2: %.2f times plain, goal at most 1.5: %s; %.2f times guards, goal at most 1: %s\n",
+	       ratio[1][MODE_2], ratio[1][MODE_2] <= 1.5 ? "met" : "missed",
+	       ns[1][MODE_2] / ns[1][GUARDS], ns[1][MODE_2] <= ns[1][GUARDS] ? "met" : "missed");
 }
 
 /* ---- a reset ---- */
@@ -496,19 +962,6 @@ static struct reset time_reset(struct subject *s, u32 items, int times, double c
 	free(cold);
 	free(warm);
 	return r;
-}
-
-static double clock_cost(void)
-{
-	double sample[1000];
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(sample); i++) {
-		uint64_t begin = bench_ns();
-
-		sample[i] = bench_ns() - begin;
-	}
-	return bench_median(sample, ARRAY_SIZE(sample));
 }
 
 static void resets(bool json)
@@ -584,24 +1037,24 @@ static void fill_section(unsigned long *pc, size_t n, const struct trace *t)
 }
 
 struct section {
-	double longest[SUBJECTS], median[SUBJECTS], collide[SUBJECTS];
+	double longest[OURS], median[OURS], collide[OURS];
 };
 
 static void time_section(struct section *f, const struct trace *traces, size_t n, size_t words)
 {
-	double *us = malloc(SUBJECTS * (n + 1) * sizeof(*us)), max;
+	double *us = malloc(OURS * (n + 1) * sizeof(*us)), max;
 	unsigned long *pc = memory(words * sizeof(*pc));
 	size_t i;
 	int s;
 
-	for (s = PLAIN; s < SUBJECTS; s++)
+	for (s = PLAIN; s < OURS; s++)
 		subject_open(&subjects[s], words, SET_ITEMS);
 	for (i = 0; i <= n; i++) {
 		fill_section(pc, words - 1, i < n ? &traces[i] : NULL);
-		for (s = PLAIN; s < SUBJECTS; s++)
+		for (s = PLAIN; s < OURS; s++)
 			us[s * (n + 1) + i] = time_merge(&subjects[s], pc, words - 1);
 	}
-	for (s = PLAIN; s < SUBJECTS; s++) {
+	for (s = PLAIN; s < OURS; s++) {
 		for (max = i = 0; i < n; i++)
 			if (us[s * (n + 1) + i] > max)
 				max = us[s * (n + 1) + i];
@@ -626,7 +1079,7 @@ static void sections(const struct trace *traces, size_t n, bool json)
 	       n);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		time_section(&f, traces, n, sizes[i]);
-		for (s = PLAIN; s < SUBJECTS; s++) {
+		for (s = PLAIN; s < OURS; s++) {
 			if (s == MODE_0)
 				continue;
 			printf(json ? "%s\n    {\"words\": %zu, \"mode\": \"%s\", \"median_us\": %.1f, \"longest_us\": %.1f, \"collide_us\": %.1f}" :
@@ -651,10 +1104,10 @@ static void head(size_t words)
 	printf("\nBuffers of %zuK words. ns per callback (the call itself included), then times plain\n"
 	       "%-12s %9s %6s %6s %7s ", words >> 10, "trace", "callbacks", "PCs", "edges",
 	       "compact");
-	for (s = 0; s < SUBJECTS; s++)
+	for (s = 0; s < OURS; s++)
 		printf(" %5s", subjects[s].name);
 	printf("  |");
-	for (s = MODE_0; s < SUBJECTS; s++)
+	for (s = MODE_0; s < OURS; s++)
 		printf(" %5s", subjects[s].name);
 	printf("  spread\n");
 }
@@ -664,10 +1117,10 @@ static void row(const struct trace *t, const struct figures *f)
 	int s;
 
 	printf("%-12s %9zu %6zu %6zu %7zu ", t->name, t->n, t->n_pcs, t->n_edges, t->n_compact);
-	for (s = 0; s < SUBJECTS; s++)
+	for (s = 0; s < OURS; s++)
 		printf(" %5.2f", f->ns[s]);
 	printf("  |");
-	for (s = MODE_0; s < SUBJECTS; s++)
+	for (s = MODE_0; s < OURS; s++)
 		printf(" %5.2f", f->ratio[s]);
 	printf("  %5.1f%%\n", 100 * f->spread);
 	fflush(stdout);
@@ -706,7 +1159,7 @@ static void summary(const struct figures *f, size_t n)
 	int s;
 
 	printf("%-12s %9s\n", "median", "");
-	for (s = MODE_0; s < SUBJECTS; s++) {
+	for (s = MODE_0; s < OURS; s++) {
 		median = median_ratio(f, n, s);
 		printf("  %s: %.2f times plain", subjects[s].name, median);
 		if (subjects[s].goal)
@@ -714,6 +1167,82 @@ static void summary(const struct figures *f, size_t n)
 			       median <= subjects[s].goal ? "met" : "missed");
 		printf("\n");
 	}
+}
+
+/* The sums over all traces, in percent; "-" where a design has none of it. */
+static void percent(const struct figures *f, const struct trace *t, size_t n, int subject, int what)
+{
+	double sum = 0, all = 0;
+	const struct shown *h;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		h = &f[i].shown[subject];
+		sum += what == 0 ? h->pcs_lost : what == 1 ? h->edges_lost : h->edges_false;
+		all += what == 0 ? t[i].n_pcs : t[i].n_edges;
+	}
+	if (isnan(sum))
+		printf(" %7s", "-");
+	else
+		printf(" %6.1f%%", 100 * sum / all);
+}
+
+/* The median of a figure over the traces. */
+static double median_of(const struct figures *f, size_t n, size_t offset)
+{
+	double *v = malloc(n * sizeof(*v)), median;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		v[i] = *(const double *)((const char *)&f[i] + offset);
+	median = bench_median(v, n);
+	free(v);
+	return median;
+}
+
+#define MEDIAN(f, n, field)	median_of(f, n, offsetof(struct figures, field))
+
+/* All designs, over all traces. */
+static void designs(const struct figures *f, const struct trace *t, size_t n, size_t words)
+{
+	double most;
+	size_t i;
+	int s;
+
+	printf("\nAll designs, buffers of %zuK words, %zu traces. Medians: ns per callback, times plain, ns of\n"
+	       "a reset after %d callbacks; KiB of state beside the buffer; words of a trace, median and most;\n"
+	       "what a client lacks of all PCs, and of all edges, and edges that it sees and that never ran:\n"
+	       "%-14s %6s %6s %7s %6s %8s %8s %7s %7s %7s\n", words >> 10, n, RESET_CALLBACKS,
+	       "design", "ns", "plain", "reset", "KiB", "words", "most", "PCs", "edges", "false");
+	for (s = PLAIN; s < SUBJECTS; s++) {
+		if (s == MODE_0)
+			continue;
+		for (most = i = 0; i < n; i++)
+			if (f[i].shown[s].words > most)
+				most = f[i].shown[s].words;
+		printf("%-14s %6.2f %5.2fx %7.0f %6zu %8.0f %8.0f", subjects[s].name,
+		       MEDIAN(f, n, ns[s]), MEDIAN(f, n, ratio[s]), MEDIAN(f, n, reset[s]),
+		       subjects[s].state_bytes >> 10, MEDIAN(f, n, shown[s].words), most);
+		for (i = 0; i < 3; i++)
+			percent(f, t, n, s, i);
+		printf("\n");
+	}
+}
+
+/* Who wins, and the goals that are about other designs. */
+static void race(const struct figures *f, size_t n)
+{
+	double hashpool = MEDIAN(f, n, ns[HASHPOOL]) / MEDIAN(f, n, ns[MODE_2]);
+	double with_guards = MEDIAN(f, n, ns[MODE_2]) / MEDIAN(f, n, ns[GUARDS]);
+	int s;
+
+	printf("  hashpool: %.1f times mode2, goal at least 6: %s\n", hashpool,
+	       hashpool >= 6 ? "met" : "missed");
+	printf("  mode2: %.2f times guards, goal at most 1: %s\n", with_guards,
+	       with_guards <= 1 ? "met" : "missed");
+	for (s = OURS; s < SUBJECTS; s++)
+		if (MEDIAN(f, n, ns[s]) < MEDIAN(f, n, ns[MODE_2]))
+			printf("  %s is faster than mode2\n", subjects[s].name);
 }
 
 static int table(struct trace *traces, size_t n, size_t words, int rounds, bool json,
@@ -734,8 +1263,11 @@ static int table(struct trace *traces, size_t n, size_t words, int rounds, bool 
 		else
 			row(&traces[i], &f[i]);
 	}
-	if (!json)
+	if (!json) {
 		summary(f, n);
+		designs(f, traces, n, words);
+		race(f, n);
+	}
 	for (s = 0; s < SUBJECTS; s++)
 		subject_close(&subjects[s]);
 	free(f);
@@ -762,6 +1294,13 @@ static int count(const char *name, const char *path, size_t max, int times, u32 
 	struct trace t;
 	int i;
 
+	if (!items) {
+		if (trace_load(&t, path, max))
+			return 1;
+		trace_expect(&t);
+		trace_sites(&t);
+		use_guards(&t);
+	}
 	subject_open(s, 1 << 20, items ? items : SET_ITEMS);
 	enable(s);
 	if (items) {
@@ -772,8 +1311,6 @@ static int count(const char *name, const char *path, size_t max, int times, u32 
 		}
 		return 0;
 	}
-	if (trace_load(&t, path, max))
-		return 1;
 	for (i = 0; i < times; i++)
 		replay(s, &t);
 	printf("%zu\n", t.n);
@@ -791,7 +1328,8 @@ static void usage(FILE *to)
 		"  --words N       this size of buffer only, default: 1M and 64K words\n"
 		"  --json          for programs\n"
 		"  --count WHICH   (for bench/instructions) replay one trace through WHICH\n"
-		"                  (empty plain mode0 mode2 mode4 mode6 mode16), time nothing\n"
+		"                  (empty plain mode0 mode2 mode4 mode6 mode16 hashpool hashpool-edge\n"
+		"                  guards textmap delta), time nothing\n"
 		"  --times N       that many times\n"
 		"  --reset ITEMS   with --count: no trace, N resets of sets of ITEMS\n\n"
 		"Example: replay build/bench/traces\n", ROUNDS);
@@ -847,6 +1385,7 @@ static size_t load(struct trace **traces, size_t n, const char *path, size_t max
 	if (trace_load(*traces + n, path, max))
 		exit(1);
 	trace_expect(*traces + n);
+	trace_sites(*traces + n);
 	return n + 1;
 }
 
@@ -898,6 +1437,7 @@ int main(int argc, char **argv)
 	}
 	if (o.json)
 		printf("\n  ],\n");
+	all_windows(traces, n, o.json);
 	sections(traces, n, o.json);
 	resets(o.json);
 	if (o.json)
