@@ -13,7 +13,7 @@
 /* 16M words: the largest workload fills a third of it. */
 #define AREA_WORDS	(16ul << 20)
 
-/* More would be gigabytes. */
+/* Fewer than the largest set holds, see replay_cmp. */
 #define MAX_CMPS	200000ul
 
 static const char *const defaults[] = {

@@ -1126,6 +1126,13 @@ static void row(const struct trace *t, const struct figures *f)
 	fflush(stdout);
 }
 
+/* Left out if a design has none of it. */
+static void json_number(int subject, const char *what, double value)
+{
+	if (!isnan(value))
+		printf(", \"%s_%s\": %.0f", subjects[subject].name, what, value);
+}
+
 static void json_row(const struct trace *t, const struct figures *f, size_t words,
 		     bool first)
 {
@@ -1136,22 +1143,32 @@ static void json_row(const struct trace *t, const struct figures *f, size_t word
 	       f->spread);
 	for (s = 0; s < SUBJECTS; s++)
 		printf(", \"%s_ns\": %.3f", subjects[s].name, f->ns[s]);
-	for (s = MODE_0; s < SUBJECTS; s++)
-		printf(", \"%s_ratio\": %.3f", subjects[s].name, f->ratio[s]);
+	for (s = PLAIN; s < SUBJECTS; s++) {
+		printf(", \"%s_ratio\": %.3f, \"%s_reset_ns\": %.0f, \"%s_words\": %.0f, \"%s_state_bytes\": %zu",
+		       subjects[s].name, f->ratio[s], subjects[s].name, f->reset[s],
+		       subjects[s].name, f->shown[s].words, subjects[s].name,
+		       subjects[s].state_bytes);
+		json_number(s, "pcs_lost", f->shown[s].pcs_lost);
+		json_number(s, "edges_lost", f->shown[s].edges_lost);
+		json_number(s, "edges_false", f->shown[s].edges_false);
+	}
 	printf("}");
 }
 
-static double median_ratio(const struct figures *f, size_t n, int subject)
+/* The median of a figure over the traces. */
+static double median_of(const struct figures *f, size_t n, size_t offset)
 {
-	double *ratio = malloc(n * sizeof(*ratio)), median;
+	double *v = malloc(n * sizeof(*v)), median;
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		ratio[i] = f[i].ratio[subject];
-	median = bench_median(ratio, n);
-	free(ratio);
+		v[i] = *(const double *)((const char *)&f[i] + offset);
+	median = bench_median(v, n);
+	free(v);
 	return median;
 }
+
+#define MEDIAN(f, n, field)	median_of(f, n, offsetof(struct figures, field))
 
 static void summary(const struct figures *f, size_t n)
 {
@@ -1160,7 +1177,7 @@ static void summary(const struct figures *f, size_t n)
 
 	printf("%-12s %9s\n", "median", "");
 	for (s = MODE_0; s < OURS; s++) {
-		median = median_ratio(f, n, s);
+		median = MEDIAN(f, n, ratio[s]);
 		printf("  %s: %.2f times plain", subjects[s].name, median);
 		if (subjects[s].goal)
 			printf(", goal at most %.1f: %s", subjects[s].goal,
@@ -1186,21 +1203,6 @@ static void percent(const struct figures *f, const struct trace *t, size_t n, in
 	else
 		printf(" %6.1f%%", 100 * sum / all);
 }
-
-/* The median of a figure over the traces. */
-static double median_of(const struct figures *f, size_t n, size_t offset)
-{
-	double *v = malloc(n * sizeof(*v)), median;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		v[i] = *(const double *)((const char *)&f[i] + offset);
-	median = bench_median(v, n);
-	free(v);
-	return median;
-}
-
-#define MEDIAN(f, n, field)	median_of(f, n, offsetof(struct figures, field))
 
 /* All designs, over all traces. */
 static void designs(const struct figures *f, const struct trace *t, size_t n, size_t words)
