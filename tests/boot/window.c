@@ -274,7 +274,6 @@ static void scribble(unsigned long mode)
  */
 struct resetter {
 	struct cov *c;
-	pid_t tid;
 	int err;
 	int turn;	/* 0: the tracing thread's, 1: the resetting one's, 2: end */
 };
@@ -292,7 +291,6 @@ static void *resetter(void *arg)
 {
 	struct resetter *r = arg;
 
-	r->tid = gettid();
 	while (wait_turn(r, 0) == 1) {
 		r->err |= cov_reset(r->c->fd);
 		r->err |= r->c->main[0] != 0 || r->c->edge[0] != 0;
@@ -325,10 +323,7 @@ static void reset_by_thread(unsigned long mode)
 		wrong += !holds(c.main, &main) || !holds(c.edge, &edge);
 	}
 	__atomic_store_n(&r.turn, 2, __ATOMIC_RELEASE);
-	pthread_join(t, NULL);
-	/* It goes on to look like two threads until the other one is gone altogether. */
-	while (!tgkill(getpid(), r.tid, 0))
-		;
+	join_last(t);
 	tap_ok(!wrong && !r.err, "mode %lu: KCOV_RESET_TRACE by another thread", mode);
 	if (wrong || r.err)
 		tap_diag("%d of %d windows wrong, err %d", wrong, rounds, r.err);
