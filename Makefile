@@ -9,7 +9,7 @@ endif
 V ?= 0
 export CC V
 
-.PHONY: all check demo bench stress series check-series clean help
+.PHONY: all check demo bench study stress series check-series clean help
 
 KERNEL ?= 6.12
 MINUTES ?= 10
@@ -27,6 +27,9 @@ demo:
 bench:
 	@bench/run
 
+study:
+	@bench/study
+
 stress:
 	@tests/fuzz/run --minutes $(MINUTES) $(if $(filter file,$(origin KERNEL)),,--kernel $(KERNEL))
 
@@ -37,13 +40,14 @@ check-series:
 	@scripts/series check --kernel $(KERNEL)
 
 clean:
-	rm -rf build/unit build/unit-asan build/boot build/bench build/series build/vm build/vm-init
+	rm -rf build/unit build/unit-asan build/boot build/bench build/study build/series build/vm build/vm-init
 
 help:
 	@echo 'make            build the test programs'
 	@echo 'make check      run the tests (./check --help)'
 	@echo 'make demo       trace real programs in a booted kernel (./demo --help)'
 	@echo 'make bench      measure: time per callback, resets, a booted kernel'
+	@echo 'make study      trace a hundred programs: how much do buffers overflow? (bench/study --help)'
 	@echo 'make stress     MINUTES=10 KERNEL=x86_64-debug: everything at once, for that long'
 	@echo 'make series     KERNEL=6.12 [O=DIR]: write a series for "git am" to DIR'
 	@echo 'make check-series'

@@ -74,7 +74,7 @@ static int capture_cmps(struct cov *c, const struct workload *w, const char *dir
 	return save(dir, w->name, "cmps", c->main + 1, (n < MAX_CMPS ? n : MAX_CMPS) * CMP_WORDS);
 }
 
-/* 0: written. 1: skipped. -1: failed. Both were said on stderr. */
+/* 0: written. -1: not, stderr says why. */
 static int capture(struct cov *c, const struct workload *w, const char *dir,
 		   FILE *index)
 {
@@ -86,9 +86,8 @@ static int capture(struct cov *c, const struct workload *w, const char *dir,
 	for (i = 0; i < 2 && !err; i++)
 		err = workload_run(w, c, KCOV_TRACE_PC, &r);
 	if (err) {
-		fprintf(stderr, "%s: %s: %s\n", w->name,
-			err > 0 ? "skipped" : "failed", r.why);
-		return err > 0 ? 1 : -1;
+		fprintf(stderr, "%s: could not run: %s\n", w->name, r.why);
+		return -1;
 	}
 	n = cov_count(c->main, c->words);
 	if (!n || n == c->words - 1) {
@@ -121,8 +120,7 @@ static int capture_all(struct cov *c, const char *dir, int n,
 			continue;
 		}
 		err = capture(c, w, dir, index);
-		failed += err < 0;
-		written += err == 0;
+		err ? failed++ : written++;
 	}
 	return failed || !written;
 }

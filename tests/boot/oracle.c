@@ -1260,8 +1260,8 @@ int main(int argc, char **argv)
 
 	for (k = 0; k < nr_workloads; k++)
 		if (n ? is_in(workloads[k].name, n, names) :
-		    !short_run || is_in(workloads[k].name, ARRAY_SIZE(short_workloads),
-					short_workloads))
+		    short_run ? is_in(workloads[k].name, ARRAY_SIZE(short_workloads),
+				      short_workloads) : !workloads[k].study)
 			all_modes(&workloads[k], &c);
 	cov_close(&c);
 	if (!n || is_in("switch", n, names))

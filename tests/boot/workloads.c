@@ -8,10 +8,13 @@
 #include <ftw.h>
 #include <grp.h>
 #include <linux/aio_abi.h>
+#include <linux/bpf.h>
 #include <linux/futex.h>
 #include <linux/io_uring.h>
+#include <linux/loop.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/userfaultfd.h>
 #include <mqueue.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -21,6 +24,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/ipc.h>
 #include <sys/mount.h>
@@ -1532,6 +1536,381 @@ static int run_uring(void)
 	return 0;
 }
 
+/* ---- what only the study runs ---- */
+
+#define IMAGE		BASE "/image"	/* of a file system */
+#define MNT		BASE "/mnt"
+
+/* A program that prepares something; NULL or what is wrong. */
+static const char *run_prog(const char *const *argv)
+{
+	static char why[160];
+	const char *path = find_prog(argv[0]);
+	int status = 0;
+	pid_t pid;
+
+	if (!path) {
+		snprintf(why, sizeof(why), "%s is not installed", argv[0]);
+		return why;
+	}
+	pid = fork();
+	if (!pid) {
+		int out = open(OUT, O_CREAT | O_TRUNC | O_RDWR, 0644);
+
+		dup2(out, 1);
+		dup2(out, 2);
+		execv(path, (char *const *)argv);
+		_exit(127);
+	}
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && !status)
+		return NULL;
+	snprintf(why, sizeof(why), "%s failed (status 0x%x)", argv[0], status);
+	return why;
+}
+
+static const char *make_image(const char *const *mkfs)
+{
+	const char *bad = make_base();
+	int fd;
+
+	if (bad)
+		return bad;
+	fd = open(IMAGE, O_CREAT | O_TRUNC | O_RDWR, 0600);
+	if (fd < 0 || ftruncate(fd, 400 * MIB))
+		return lacks(IMAGE);
+	close(fd);
+	if (mkdir(MNT, 0755) && errno != EEXIST)
+		return lacks(MNT);
+	return run_prog(mkfs);
+}
+
+static int loop_fd = -1;
+
+/* The image as a block device of its own number, whatever /dev is. */
+static const char *attach_image(void)
+{
+	int image = open(IMAGE, O_RDWR | O_CLOEXEC);
+
+	if (image < 0)
+		return lacks(IMAGE);
+	if (mknod(BASE "/loop", S_IFBLK | 0600, makedev(7, 0)) && errno != EEXIST)
+		return lacks("mknod " BASE "/loop");
+	loop_fd = open(BASE "/loop", O_RDWR | O_CLOEXEC);
+	if (loop_fd < 0)
+		return lacks(BASE "/loop");
+	if (ioctl(loop_fd, LOOP_SET_FD, image))
+		return lacks("LOOP_SET_FD");
+	close(image);
+	return NULL;
+}
+
+static void detach_image(void)
+{
+	ioctl(loop_fd, LOOP_CLR_FD, 0);
+	close(loop_fd);
+	loop_fd = -1;
+}
+
+/* A file system of its own for each run: in it, mounted, or not. */
+static const char *on_image(const char *const *mkfs, const char *type)
+{
+	const char *bad = make_image(mkfs);
+
+	if (!bad)
+		bad = attach_image();
+	if (!bad && type && mount(BASE "/loop", MNT, type, 0, NULL))
+		bad = lacks(type);
+	return bad;
+}
+
+static const char *const mkfs_ext4[] = { "mkfs.ext4", "-q", "-F", IMAGE, NULL };
+static const char *const mkfs_xfs[] = { "mkfs.xfs", "-q", "-f", IMAGE, NULL };
+
+static const char *on_ext4(const struct workload *w)
+{
+	(void)w;
+	return on_image(mkfs_ext4, "ext4");
+}
+
+static const char *on_xfs(const struct workload *w)
+{
+	(void)w;
+	return on_image(mkfs_xfs, "xfs");
+}
+
+static const char *beside_ext4(const struct workload *w)
+{
+	(void)w;
+	return on_image(mkfs_ext4, NULL);
+}
+
+static const char *beside_xfs(const struct workload *w)
+{
+	(void)w;
+	return on_image(mkfs_xfs, NULL);
+}
+
+/* 50 files of 64 KiB: written, synced, renamed, read, removed; and unmounted. */
+static int run_fs(void)
+{
+	char path[64], to[64];
+	int i, fd;
+
+	for (i = 0; i < 50; i++) {
+		snprintf(path, sizeof(path), MNT "/file%d", i);
+		snprintf(to, sizeof(to), MNT "/moved%d", i);
+		fd = open(path, O_CREAT | O_RDWR, 0600);
+		TRY(fd);
+		TRY(write(fd, buf, 64 * KIB));
+		if (i % 10 == 0)
+			TRY(fsync(fd));
+		TRY(rename(path, to));
+		TRY(lseek(fd, 0, SEEK_SET));
+		TRY(read(fd, buf, 64 * KIB));
+		TRY(ftruncate(fd, 100));
+		TRY(close(fd));
+		TRY(unlink(to));
+	}
+	TRY(umount(MNT));
+	detach_image();
+	return 0;
+}
+
+static int run_mount_as(const char *type)
+{
+	TRY(mount(BASE "/loop", MNT, type, 0, NULL));
+	TRY(mkdir(MNT "/dir", 0755));
+	TRY(umount(MNT));
+	detach_image();
+	return 0;
+}
+
+static int run_mount_ext4(void)
+{
+	return run_mount_as("ext4");
+}
+
+static int run_mount_xfs(void)
+{
+	return run_mount_as("xfs");
+}
+
+static const char *need_overlay(const struct workload *w)
+{
+	(void)w;
+	rm_tree(BASE "/ovl");
+	if (mkdir(BASE "/ovl", 0755) || mkdir(BASE "/ovl/upper", 0755) ||
+	    mkdir(BASE "/ovl/work", 0755) || mkdir(BASE "/ovl/lower", 0755) ||
+	    put_file(BASE "/ovl/lower/file", buf, sizeof(buf)))
+		return lacks(BASE "/ovl");
+	if (mkdir(MNT, 0755) && errno != EEXIST)
+		return lacks(MNT);
+	return NULL;
+}
+
+static int run_overlay(void)
+{
+	int fd;
+
+	TRY(mount("overlay", MNT, "overlay", 0, "lowerdir=" BASE "/ovl/lower,upperdir=" BASE
+		  "/ovl/upper,workdir=" BASE "/ovl/work"));
+	fd = open(MNT "/file", O_RDWR);
+	TRY(fd);
+	TRY(write(fd, "copied up", 9));
+	TRY(close(fd));
+	TRY(mkdir(MNT "/dir", 0755));
+	TRY(unlink(MNT "/file"));
+	TRY(umount(MNT));
+	return 0;
+}
+
+/* A filter of 500 branches that the verifier must follow, loaded, attached, run. */
+static int run_bpf(void)
+{
+	enum { PAIRS = 500 };
+	static struct bpf_insn prog[2 * PAIRS + 2];
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insns = (uintptr_t)prog,
+		.insn_cnt = ARRAY_SIZE(prog), .license = (uintptr_t)"GPL",
+	};
+	int i, fd, s[2];
+
+	for (i = 0; i < PAIRS; i++) {
+		prog[2 * i] = (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | BPF_W,
+			.dst_reg = BPF_REG_0, .src_reg = BPF_REG_1 };
+		prog[2 * i + 1] = (struct bpf_insn){ .code = BPF_JMP | BPF_JEQ | BPF_K,
+			.dst_reg = BPF_REG_0, .off = 0, .imm = i };
+	}
+	prog[2 * i] = (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 0 };
+	prog[2 * i + 1] = (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT };
+	fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	TRY(fd);
+	TRY(socketpair(AF_UNIX, SOCK_DGRAM, 0, s));
+	TRY(setsockopt(s[1], SOL_SOCKET, SO_ATTACH_BPF, &fd, sizeof(fd)));
+	send(s[0], "dropped", 7, MSG_DONTWAIT);
+	return 0;
+}
+
+static int run_bpf_map(void)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 8, .max_entries = 1000,
+	};
+	uint64_t value = 1;
+	uint32_t key;
+	int fd = syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+
+	TRY(fd);
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = fd;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)&value;
+	for (key = 0; key < 1000; key++)
+		TRY(syscall(SYS_bpf, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)));
+	for (key = 0; key < 1000; key++)
+		TRY(syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr)));
+	return 0;
+}
+
+/* $KCOV_MODULE: one that belongs to the booted kernel. */
+static const char *need_module(const struct workload *w)
+{
+	const char *path = getenv("KCOV_MODULE");
+
+	(void)w;
+	if (!path)
+		return "$KCOV_MODULE names no module";
+	return access(path, R_OK) ? lacks(path) : NULL;
+}
+
+static int run_module(void)
+{
+	int fd = open(getenv("KCOV_MODULE"), O_RDONLY);
+
+	TRY(fd);
+	TRY(syscall(SYS_finit_module, fd, "", 0));
+	TRY(syscall(SYS_delete_module, "dummy", O_NONBLOCK));
+	return 0;
+}
+
+static int run_userfaultfd(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_copy copy = { .src = (uintptr_t)buf };
+	size_t page = sysconf(_SC_PAGESIZE), i;
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	char *p;
+
+	TRY(fd);
+	TRY(ioctl(fd, UFFDIO_API, &api));
+	p = mmap(NULL, 64 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	TRY(p);
+	reg.range.start = (uintptr_t)p;
+	reg.range.len = 64 * page;
+	TRY(ioctl(fd, UFFDIO_REGISTER, &reg));
+	copy.len = page;
+	for (i = 0; i < 64; i++) {
+		copy.dst = (uintptr_t)p + i * page;
+		TRY(ioctl(fd, UFFDIO_COPY, &copy));
+	}
+	return 0;
+}
+
+static int run_fanotify(void)
+{
+	int fd = syscall(SYS_fanotify_init, FAN_CLASS_NOTIF | FAN_NONBLOCK, O_RDONLY), i;
+
+	TRY(fd);
+	TRY(put_file(BASE "/watched", "text", 4));
+	TRY(syscall(SYS_fanotify_mark, fd, FAN_MARK_ADD, FAN_OPEN | FAN_CLOSE | FAN_EVENT_ON_CHILD,
+		    AT_FDCWD, BASE));
+	for (i = 0; i < 20; i++)
+		close(open(BASE "/watched", O_RDONLY));
+	TRY(read(fd, buf, sizeof(buf)));
+	return 0;
+}
+
+static int run_keys(void)
+{
+	char name[32];
+	int i;
+
+	for (i = 0; i < 50; i++) {
+		snprintf(name, sizeof(name), "key%d", i);
+		TRY(syscall(SYS_add_key, "user", name, buf, 100, -2 /* the process keyring */));
+	}
+	TRY(syscall(SYS_keyctl, 7 /* KEYCTL_CLEAR */, -2));
+	return 0;
+}
+
+static int run_udp6(void)
+{
+	struct sockaddr_in6 addr = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	socklen_t len = sizeof(addr);
+	int a, b, i;
+
+	a = socket(AF_INET6, SOCK_DGRAM, 0);
+	b = socket(AF_INET6, SOCK_DGRAM, 0);
+	TRY(bind(a, (void *)&addr, len));
+	TRY(getsockname(a, (void *)&addr, &len));
+	for (i = 0; i < 50; i++) {
+		TRY(sendto(b, buf, 500, 0, (void *)&addr, len));
+		TRY(recv(a, buf, 1000, 0));
+	}
+	return 0;
+}
+
+/* Datagrams of 60,000 bytes: IP cuts them up and puts them together again. */
+static int run_fragments(void)
+{
+	struct sockaddr_in addr = loopback();
+	socklen_t len = sizeof(addr);
+	int a, b, i;
+
+	a = socket(AF_INET, SOCK_DGRAM, 0);
+	b = socket(AF_INET, SOCK_DGRAM, 0);
+	TRY(bind(a, (void *)&addr, len));
+	TRY(getsockname(a, (void *)&addr, &len));
+	for (i = 0; i < 20; i++) {
+		TRY(sendto(b, buf, 60000, 0, (void *)&addr, len));
+		TRY(recv(a, buf, 60000, 0));
+	}
+	return 0;
+}
+
+static const char *need_rules(const struct workload *w)
+{
+	static const char rules[] =
+		"flush ruleset\n"
+		"table inet t {\n"
+		" set ports { type inet_service; flags interval; elements = { 1-99, 1000-1999, 8080 } }\n"
+		" chain in { type filter hook input priority 0; policy accept;\n"
+		"  ct state established,related counter accept\n"
+		"  tcp dport @ports counter drop\n"
+		"  ip saddr 10.0.0.0/8 counter reject\n"
+		" }\n"
+		" chain nat { type nat hook postrouting priority 100; policy accept;\n"
+		"  ip saddr 10.0.0.0/8 masquerade\n"
+		" }\n"
+		"}\n";
+	const char *bad = w->argv ? need_prog(w) : make_base();
+
+	if (bad)
+		return bad;
+	if (put_file(BASE "/rules.nft", rules, strlen(rules)))
+		return lacks(BASE "/rules.nft");
+	return w->argv ? NULL : run_prog((const char *const []){ "nft", "-f", BASE "/rules.nft", NULL });
+}
+
+/* The same program, but everything that it sends goes through the rules. */
+static const char *behind_rules(const struct workload *w)
+{
+	const char *bad = need_lo(w);
+
+	return bad ? bad : need_rules(w);
+}
+
 /* ---- the table ---- */
 
 #define ARGV(...) (const char *const []){ __VA_ARGS__, NULL }
@@ -1669,6 +2048,88 @@ const struct workload workloads[] = {
 	  .traced = "its grandchild", .prepare = need_prog, .depth = 2,
 	  .argv = STRESS("--mmap", "1", "--mmap-ops", "1",
 			 "--mmap-bytes", "1M") },
+
+	{ .name = "ext4-files", .what = "50 files on ext4, unmounted", .study = true,
+	  .setup = on_ext4, .run = run_fs },
+	{ .name = "ext4-mount", .what = "mounts and unmounts ext4", .study = true,
+	  .setup = beside_ext4, .run = run_mount_ext4 },
+	{ .name = "xfs-files", .what = "50 files on XFS, unmounted", .study = true,
+	  .setup = on_xfs, .run = run_fs },
+	{ .name = "xfs-mount", .what = "mounts and unmounts XFS", .study = true,
+	  .setup = beside_xfs, .run = run_mount_xfs },
+	{ .name = "overlay", .what = "overlayfs: copy up, whiteout", .study = true,
+	  .prepare = need_base, .setup = need_overlay, .run = run_overlay },
+	{ .name = "bpf-load", .what = "a filter of 500 branches", .study = true,
+	  .run = run_bpf },
+	{ .name = "bpf-map", .what = "a hash map of 1,000 items", .study = true,
+	  .run = run_bpf_map },
+	{ .name = "module", .what = "a module comes and goes", .study = true,
+	  .setup = need_module, .run = run_module },
+	{ .name = "userfaultfd", .what = "64 pages, filled by userfaultfd", .study = true,
+	  .run = run_userfaultfd },
+	{ .name = "fanotify", .what = "watches opens and closes", .study = true,
+	  .prepare = need_base, .run = run_fanotify },
+	{ .name = "keys", .what = "50 keys in a keyring", .study = true, .run = run_keys },
+	{ .name = "udp6", .what = "50 datagrams over IPv6", .study = true,
+	  .setup = need_lo, .run = run_udp6 },
+	{ .name = "fragments", .what = "large datagrams over loopback", .study = true,
+	  .setup = need_lo, .run = run_fragments },
+	{ .name = "nft", .what = "nft loads a ruleset", .study = true,
+	  .traced = "nft, after exec", .prepare = need_rules,
+	  .argv = ARGV("nft", "-f", BASE "/rules.nft") },
+	{ .name = "nft-tcp", .what = "512 KiB over TCP, through nftables", .study = true,
+	  .setup = behind_rules, .run = run_tcp },
+	{ .name = "cat-proc", .what = "reads a dozen files of /proc", .study = true,
+	  .traced = "cat, after exec", .prepare = need_prog,
+	  .argv = ARGV("cat", "/proc/meminfo", "/proc/vmstat", "/proc/stat", "/proc/interrupts",
+		       "/proc/zoneinfo", "/proc/self/smaps", "/proc/self/status", "/proc/mounts",
+		       "/proc/net/tcp", "/proc/net/unix", "/proc/filesystems", "/proc/locks") },
+	{ .name = "cat-sys", .what = "reads files of /sys", .study = true,
+	  .traced = "cat, after exec", .prepare = need_prog,
+	  .argv = ARGV("cat", "/sys/devices/system/cpu/online", "/sys/class/net/lo/mtu",
+		       "/sys/class/net/lo/statistics/rx_packets", "/sys/kernel/fscaps") },
+	{ .name = "ps", .what = "ps of all processes", .study = true,
+	  .traced = "ps, after exec", .prepare = need_prog,
+	  .argv = ARGV("ps", "-eo", "pid,stat,args") },
+	{ .name = "ip", .what = "ip adds a pair of addresses", .study = true,
+	  .traced = "ip, after exec", .prepare = need_prog,
+	  .argv = ARGV("ip", "address", "replace", "127.1.2.3/8", "dev", "lo") },
+	{ .name = "sh", .what = "a shell starts 20 programs", .study = true,
+	  .traced = "the shell, after exec", .prepare = need_prog,
+	  .argv = ARGV("sh", "-c", "i=0; while [ $i -lt 20 ]; do /bin/true; i=$((i + 1)); done") },
+	{ .name = "python", .what = "Python starts, imports json", .study = true,
+	  .traced = "python3, after exec", .prepare = need_prog,
+	  .argv = ARGV("python3", "-I", "-c", "import json") },
+	{ .name = "perl", .what = "Perl starts, sorts", .study = true,
+	  .traced = "perl, after exec", .prepare = need_prog,
+	  .argv = ARGV("perl", "-e", "print sort map { $_ * 7 % 1000 } 1 .. 20000") },
+/* Not link, symlink, xattr: 130 to 480 million callbacks, minutes in each mode. */
+#define STRESSOR(stressor, ops)							\
+	{ .name = "stress-" stressor, .what = "stress-ng --" stressor, .study = true,	\
+	  .traced = "its first child", .prepare = need_prog, .depth = 1,		\
+	  .argv = STRESS("--" stressor, "1", "--" stressor "-ops", ops) }
+	STRESSOR("access", "10"),
+	STRESSOR("aio", "10"),
+	STRESSOR("chmod", "20"),
+	STRESSOR("dir", "100"),
+	STRESSOR("dup", "5"),
+	STRESSOR("fallocate", "10"),
+	STRESSOR("fault", "200"),
+	STRESSOR("fcntl", "50"),
+	STRESSOR("flock", "50"),
+	STRESSOR("get", "1"),
+	STRESSOR("itimer", "50"),
+	STRESSOR("locka", "50"),
+	STRESSOR("msync", "10"),
+	STRESSOR("open", "100"),
+	STRESSOR("personality", "10"),
+	STRESSOR("readahead", "10"),
+	STRESSOR("seek", "100"),
+	STRESSOR("sendfile", "5"),
+	STRESSOR("shm-sysv", "2"),
+	STRESSOR("sigq", "100"),
+	STRESSOR("utime", "50"),
+	STRESSOR("vm-splice", "50"),
 };
 
 const size_t nr_workloads = ARRAY_SIZE(workloads);

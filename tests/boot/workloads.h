@@ -34,6 +34,8 @@ struct workload {
 	 * is named by $KCOV_PRELOAD).
 	 */
 	int depth;
+	/* Only for bench/overflow: needs more of the kernel, configs/study.frag. */
+	bool study;
 };
 
 extern const struct workload workloads[];
