@@ -805,7 +805,7 @@ static int measure(struct trace *t, int rounds, struct figures *f)
 /* ---- windows ---- */
 
 #define WINDOW_CALLBACKS	200000	/* of a trace at most */
-#define WINDOW_ROUNDS		3
+#define WINDOW_ROUNDS		7
 #define COLD_WINDOWS		40
 #define DISTURB_BYTES		(8u << 20)	/* more than an L2 cache */
 
@@ -821,31 +821,40 @@ struct windows_of {
 	double			clock;
 };
 
-/* bench_fn: ns per callback, in windows; cold: with the caches disturbed before each. */
+/* With the caches disturbed before each: so few that only the median is of use. */
+static double time_cold_windows(const struct windows_of *o, const struct subject *s)
+{
+	size_t i, w, size = o->w->callbacks;
+	double ns[COLD_WINDOWS];
+	uint64_t begin;
+
+	for (w = 0; w < COLD_WINDOWS && (w + 1) * size <= o->t->n; w++) {
+		for (i = 0; i < DISTURB_BYTES; i += 64)
+			((volatile char *)o->disturb)[i]++;
+		begin = bench_ns();
+		replay_part(s, o->t, w * size, (w + 1) * size);
+		ns[w] = bench_ns() - begin - o->clock;
+	}
+	return bench_median(ns, w) / size;
+}
+
+/* bench_fn: ns per callback, in windows. */
 static double time_windows(void *ctx, int subject)
 {
 	const struct windows_of *o = ctx;
 	const struct subject *s = &subjects[subject];
-	size_t from, size = o->w->callbacks, n = o->t->n, i;
-	size_t most = o->w->cold ? COLD_WINDOWS * size : WINDOW_CALLBACKS;
+	size_t from, size = o->w->callbacks, n = o->t->n;
 	uint64_t begin;
-	double ns = 0;
 
-	if (n > most)
-		n = most;
 	enable(s);
-	begin = bench_ns();
-	for (from = 0; from < n; from += size) {
-		if (o->w->cold) {
-			for (i = 0; i < DISTURB_BYTES; i += 64)
-				((volatile char *)o->disturb)[i]++;
-			begin = bench_ns();
-		}
+	if (o->w->cold)
+		return time_cold_windows(o, s);
+	if (n > WINDOW_CALLBACKS)
+		n = WINDOW_CALLBACKS;
+	begin = bench_cpu_ns();
+	for (from = 0; from < n; from += size)
 		replay_part(s, o->t, from, from + size < n ? from + size : n);
-		if (o->w->cold)
-			ns += bench_ns() - begin - o->clock;
-	}
-	return (o->w->cold ? ns : bench_ns() - begin) / n;
+	return (double)(bench_cpu_ns() - begin) / n;
 }
 
 /* Medians over the traces; a buffer is never full here, so that its size does not matter. */
