@@ -200,6 +200,8 @@ static size_t measure_all(struct cov *c, const char *const *names, size_t n, int
 			fprintf(stderr, "inkernel: no workload '%s'\n", names[i]);
 			continue;
 		}
+		if (json)
+			fprintf(stderr, "  %s\n", r.w->name);
 		if (!measure(&r, rounds, &figures[done])) {
 			fprintf(stderr, "inkernel: %s: %s\n", r.w->name, r.why);
 			continue;

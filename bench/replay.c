@@ -871,6 +871,8 @@ static void all_windows(const struct trace *traces, size_t n, bool json)
 		subject_open(&subjects[s], 64 << 10, SET_ITEMS);
 	for (w = 0; w < ARRAY_SIZE(windows); w++) {
 		o.w = &windows[w];
+		if (json)
+			fprintf(stderr, "  windows of %zu callbacks\n", windows[w].callbacks);
 		for (i = 0; i < n; i++) {
 			o.t = &traces[i];
 			use_guards(o.t);
@@ -1268,6 +1270,8 @@ static int table(struct trace *traces, size_t n, size_t words, int rounds, bool 
 	if (!json)
 		head(words);
 	for (i = 0; i < n; i++) {
+		if (json)
+			fprintf(stderr, "  buffers of %zuK words: %s\n", words >> 10, traces[i].name);
 		err |= measure(&traces[i], rounds, &f[i]);
 		if (json)
 			json_row(&traces[i], &f[i], words, first && !i);
