@@ -43,7 +43,7 @@ static __always_inline bool check_kcov_mode(unsigned int needed, struct task *t)
 	return mode == needed;
 }
 
-/* Zeroed, and there before anything is timed. */
+/* Zeroed, and there before anything is timed. Children, which may be traced, do not copy it. */
 static inline void *memory(size_t bytes)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -53,6 +53,7 @@ static inline void *memory(size_t bytes)
 		perror("mmap");
 		exit(1);
 	}
+	madvise(p, bytes, MADV_DONTFORK);
 	return p;
 }
 
