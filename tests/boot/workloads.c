@@ -914,23 +914,29 @@ static int run_tcp(void)
 	return 0;
 }
 
-static int run_udp(void)
+/* So many datagrams of @size bytes from one socket to another, which gets @addr. */
+static int datagrams(struct sockaddr *addr, socklen_t len, size_t size, int times)
 {
-	struct sockaddr_in addr = loopback();
-	socklen_t len = sizeof(addr);
 	int a, b, i;
 
-	a = socket(AF_INET, SOCK_DGRAM, 0);
-	b = socket(AF_INET, SOCK_DGRAM, 0);
-	TRY(bind(a, (void *)&addr, len));
-	TRY(getsockname(a, (void *)&addr, &len));
-	for (i = 0; i < 50; i++) {
-		TRY(sendto(b, buf, 500, 0, (void *)&addr, len));
-		TRY(recv(a, buf, 1000, MSG_DONTWAIT));
+	a = socket(addr->sa_family, SOCK_DGRAM, 0);
+	b = socket(addr->sa_family, SOCK_DGRAM, 0);
+	TRY(bind(a, addr, len));
+	TRY(getsockname(a, addr, &len));
+	for (i = 0; i < times; i++) {
+		TRY(sendto(b, buf, size, 0, addr, len));
+		TRY(recv(a, buf, 2 * size, MSG_DONTWAIT));
 	}
 	TRY(close(a));
 	TRY(close(b));
 	return 0;
+}
+
+static int run_udp(void)
+{
+	struct sockaddr_in addr = loopback();
+
+	return datagrams((void *)&addr, sizeof(addr), 500, 50);
 }
 
 /* Sends @fd from @s[0], receives a copy of it at s[1]. */
@@ -1855,36 +1861,16 @@ static int run_keys(void)
 static int run_udp6(void)
 {
 	struct sockaddr_in6 addr = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	socklen_t len = sizeof(addr);
-	int a, b, i;
 
-	a = socket(AF_INET6, SOCK_DGRAM, 0);
-	b = socket(AF_INET6, SOCK_DGRAM, 0);
-	TRY(bind(a, (void *)&addr, len));
-	TRY(getsockname(a, (void *)&addr, &len));
-	for (i = 0; i < 50; i++) {
-		TRY(sendto(b, buf, 500, 0, (void *)&addr, len));
-		TRY(recv(a, buf, 1000, 0));
-	}
-	return 0;
+	return datagrams((void *)&addr, sizeof(addr), 500, 50);
 }
 
 /* Datagrams of 60,000 bytes: IP cuts them up and puts them together again. */
 static int run_fragments(void)
 {
 	struct sockaddr_in addr = loopback();
-	socklen_t len = sizeof(addr);
-	int a, b, i;
 
-	a = socket(AF_INET, SOCK_DGRAM, 0);
-	b = socket(AF_INET, SOCK_DGRAM, 0);
-	TRY(bind(a, (void *)&addr, len));
-	TRY(getsockname(a, (void *)&addr, &len));
-	for (i = 0; i < 20; i++) {
-		TRY(sendto(b, buf, 60000, 0, (void *)&addr, len));
-		TRY(recv(a, buf, 60000, 0));
-	}
-	return 0;
+	return datagrams((void *)&addr, sizeof(addr), 60000, 20);
 }
 
 static const char *need_rules(const struct workload *w)
