@@ -14,7 +14,9 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define noinline	__attribute__((__noinline__))
 
-#define HIDDEN		4096		/* bytes of state before an area */
+#define PAGE		4096		/* bytes before an area */
+#define HIDDEN		1024		/* the last of them are the state, as in kernel/kcov_uniq.h */
+#define COMPACT_RAW	256		/* as there */
 #define SET_ITEMS	(16u << 10)	/* as in kernel/kcov_uniq.c */
 
 #define KCOV_MODE_TRACE_PC	2	/* as in <linux/kcov.h> of the kernel */

@@ -94,6 +94,43 @@ static noinline void hook_patched(unsigned long ip)
 	}
 }
 
+#ifdef BEFORE
+/* The engine of a4775e8, as bench/run makes it of that commit; its state is at a page's start. */
+#define BEFORE_HIDDEN	PAGE
+#include "kcov_before.h"
+
+static noinline void before_slow_compact(struct kcov_before *before, unsigned long ip)
+{
+	kcov_before_compact(before, ip);
+}
+
+static noinline void before_slow(struct kcov_before *before, unsigned long ip)
+{
+	if (kcov_before_compacts(before))
+		before_slow_compact(before, ip);
+	else
+		kcov_before_slow(before, ip);
+}
+
+static noinline void hook_before(unsigned long ip)
+{
+	struct task *t = current;
+	unsigned long *area, pos;
+
+	if (!check_kcov_mode(KCOV_MODE_TRACE_PC, t))
+		return;
+	area = t->kcov_area;
+	pos = READ_ONCE(area[0]) + 1;
+	if (likely(pos < t->kcov_size)) {
+		WRITE_ONCE(area[0], pos);
+		barrier();
+		area[pos] = ip;
+	} else if (!kcov_before_fast((void *)((char *)area - BEFORE_HIDDEN), pos - 1, ip)) {
+		before_slow((void *)((char *)area - BEFORE_HIDDEN), ip);
+	}
+}
+#endif
+
 /* ---- the hooks of other designs ---- */
 
 /* Their state is where ours is. */
@@ -185,7 +222,11 @@ static const size_t sizes[] = { 1 << 20, 64 << 10 };
 
 enum {
 	EMPTY, PLAIN, MODE_0, MODE_2, MODE_4, MODE_6, MODE_16, OURS,
-	HASHPOOL = OURS, HASHPOOL_EDGE, GUARDS, TEXTMAP, DELTA, SUBJECTS
+	HASHPOOL = OURS, HASHPOOL_EDGE, GUARDS, TEXTMAP, DELTA,
+#ifdef BEFORE
+	BEFORE_2, BEFORE_4, BEFORE_6, BEFORE_16,
+#endif
+	SUBJECTS
 };
 
 struct subject {
@@ -193,6 +234,7 @@ struct subject {
 	void		(*hook)(unsigned long ip);
 	u32		mode;
 	double		goal;	/* at most so many times plain; 0: none */
+	bool		before;	/* the engine before this one */
 	/* Of other designs: bytes of state for so many items, and making it; a new window. */
 	size_t		(*bytes)(u32 items);
 	void		(*init)(void *state, u32 items);
@@ -291,6 +333,12 @@ static struct subject subjects[SUBJECTS] = {
 	[DELTA] = {
 		.name = "delta", .hook = hook_delta, .bytes = delta_bytes, .reset = delta_reset,
 	},
+#ifdef BEFORE
+	[BEFORE_2] = { .name = "before2", .hook = hook_before, .mode = 2, .before = true },
+	[BEFORE_4] = { .name = "before4", .hook = hook_before, .mode = 4, .before = true },
+	[BEFORE_6] = { .name = "before6", .hook = hook_before, .mode = 6, .before = true },
+	[BEFORE_16] = { .name = "before16", .hook = hook_before, .mode = 16, .before = true },
+#endif
 };
 
 static struct kcov_dedup *state(const struct subject *s)
@@ -298,13 +346,46 @@ static struct kcov_dedup *state(const struct subject *s)
 	return (void *)((char *)s->area - HIDDEN);
 }
 
+#ifdef BEFORE
+static size_t before_set(struct kcov_before_set *set, u32 items)
+{
+	size_t bytes = kcov_before_set_bytes(items, 1);
+
+	kcov_before_set_init(set, memory(bytes), items, 1);
+	return bytes;
+}
+
+static void before_open(struct subject *s, u32 items)
+{
+	struct kcov_before *d = (void *)((char *)s->area - BEFORE_HIDDEN);
+
+	d->main.area = s->area;
+	d->edge.area = s->edge_area;
+	d->main.capacity = d->edge.capacity = s->words - 1;
+	d->edge.prev = kcov_dedup_edge_hash(0);
+	s->state_bytes = s->mode & 18 ? before_set(&d->main.set, items) : 0;
+	s->state_bytes += s->mode & 4 ? before_set(&d->edge.set, items) : 0;
+	if (s->mode == 16) {
+		kcov_before_compact_init(d, memory(kcov_before_compact_bytes(items)));
+		s->state_bytes += kcov_before_compact_bytes(items);
+	}
+	kcov_before_start(d, s->mode);
+}
+#else
+static void before_open(struct subject *s, u32 items) { (void)s; (void)items; }
+#endif
+
 static void subject_open(struct subject *s, size_t words, u32 items)
 {
 	struct kcov_dedup *d;
 
 	s->words = words;
-	s->area = (void *)((char *)memory(HIDDEN + words * sizeof(long)) + HIDDEN);
+	s->area = (void *)((char *)memory(PAGE + words * sizeof(long)) + PAGE);
 	s->edge_area = memory(words * sizeof(long));
+	if (s->before) {
+		before_open(s, items);
+		return;
+	}
 	if (s->bytes) {
 		s->state_bytes = s->bytes(items);
 		s->state = memory(s->state_bytes);
@@ -318,14 +399,17 @@ static void subject_open(struct subject *s, size_t words, u32 items)
 	window_open(&d->edge, s->edge_area, words, items, 1);
 	d->edge.prev = kcov_dedup_edge_hash(0);
 	if (s->mode == KCOV_DEDUP_COMPACT)
-		kcov_dedup_compact_init(d, memory(kcov_dedup_compact_bytes(items)));
+		kcov_dedup_compact_init(d, memory(kcov_dedup_compact_bytes(items)), COMPACT_RAW);
 	kcov_dedup_start(d, s->mode);
 	s->state_bytes = kcov_dedup_set_bytes(items, 1) * (s->mode == 6 ? 2 : !!s->mode) +
 			 (s->mode == KCOV_DEDUP_COMPACT ? kcov_dedup_compact_bytes(items) : 0);
 }
 
+/* What the engine before this one has is left. */
 static void subject_close(struct subject *s)
 {
+	if (s->before)
+		goto areas;
 	if (s->mode == KCOV_DEDUP_COMPACT)
 		munmap(state(s)->compact.next,
 		       kcov_dedup_compact_bytes(state(s)->main.set.limit));
@@ -335,8 +419,9 @@ static void subject_close(struct subject *s)
 		window_close(&state(s)->main, 1);
 		window_close(&state(s)->edge, 1);
 	}
+areas:
 	munmap(s->edge_area, s->words * sizeof(long));
-	munmap((char *)s->area - HIDDEN, HIDDEN + s->words * sizeof(long));
+	munmap((char *)s->area - PAGE, PAGE + s->words * sizeof(long));
 }
 
 /* A task with this subject's descriptor. */
@@ -620,6 +705,8 @@ static int verify(struct trace *t, const struct subject *s)
 		free(l.item);
 		return err;
 	}
+	if (s->before)
+		return 0;
 	if (!s->mode) {
 		size_t n = t->n < s->words ? t->n : s->words - 1;
 
@@ -640,6 +727,17 @@ static int verify(struct trace *t, const struct subject *s)
 
 /* ---- time per callback ---- */
 
+static void flush(const struct subject *s)
+{
+#ifdef BEFORE
+	if (s->before) {
+		kcov_before_flush((void *)((char *)s->area - BEFORE_HIDDEN));
+		return;
+	}
+#endif
+	kcov_dedup_flush(state(s));
+}
+
 static noinline void replay_part(const struct subject *s, const struct trace *t, size_t from,
 				 size_t to)
 {
@@ -654,7 +752,7 @@ static noinline void replay_part(const struct subject *s, const struct trace *t,
 		call(arg[i]);
 	/* As KCOV_DISABLE does. */
 	if (s->mode == KCOV_DEDUP_COMPACT)
-		kcov_dedup_flush(state(s));
+		flush(s);
 }
 
 static void replay(const struct subject *s, const struct trace *t)

@@ -98,7 +98,7 @@ static void subject_open(struct subject *s, u32 items)
 {
 	struct kcov_dedup *d;
 
-	s->area = (void *)((char *)memory(HIDDEN + WORDS * sizeof(long)) + HIDDEN);
+	s->area = (void *)((char *)memory(PAGE + WORDS * sizeof(long)) + PAGE);
 	d = state(s);
 	if (s->hook == hook_hashpool) {
 		s->pool = memory(hashpool_bytes(items));
@@ -116,7 +116,7 @@ static void subject_close(struct subject *s, u32 items)
 		munmap(s->pool, hashpool_bytes(items));
 	else if (s->hook == hook_patched)
 		window_close(&state(s)->main, CMP_WORDS);
-	munmap((char *)s->area - HIDDEN, HIDDEN + WORDS * sizeof(long));
+	munmap((char *)s->area - PAGE, PAGE + WORDS * sizeof(long));
 }
 
 /* ---- traces ---- */

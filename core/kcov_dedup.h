@@ -28,7 +28,7 @@
  * makes callbacks of its own (an everyday fact on PREEMPT kernels).
  *
  * - @busy is set while the state may be inconsistent. A callback that finds it
- *   set returns, and has changed nothing. Only the callback that set it clears
+ *   set returns, and has changed nothing but @ignored. Only the callback that set it clears
  *   it, so from setting to clearing it is alone with the state.
  * - A callback that is interrupted before it set @busy, between the test and the
  *   store at the latest, has changed nothing. The inner one runs from beginning to
@@ -47,7 +47,12 @@
  * - A task that dies inside a callback leaves @busy set: kcov_dedup_start() clears it, and
  *   new windows begin, since the parts of the old ones may not fit together.
  *
- * Compact trace: every PC that has a place in the set of PCs has an *id*, by its index there.
+ * Compact trace: the first @raw callbacks of a window are written as they come, since any trace
+ * is a compact trace of itself. What follows is shortened, as if a window began there in
+ * which the last of them came before the first PC. That makes short windows as cheap as a
+ * full trace; pairs from before are NEW once more, no more than that.
+ *
+ * Every PC that has a place in the set of PCs has an *id*, by its index there.
  * For each id, @next holds the two different ids that came after it last; the pairs
  * that had to make room there are in a set of their own. So a pair is SEEN if it is in
  * @next or in that set. It is NEW if it is not, and FULL if one of its PCs has no
@@ -72,8 +77,8 @@
  *   longer than t.
  * - No pair in s is false: two words side by side are a PC and what followed it, in
  *   @next or just now. So is 0 and the first word.
- * - No pair of t is missing: when it came first, it was NEW or FULL, and was written
- *   after p, the end of the path or else the last word. It is SEEN only afterwards. So
+ * - No pair of t is missing: when it came first, it was written as it came, or it was NEW or
+ *   FULL, and was written after p, the end of the path or else the last word. It is SEEN only afterwards. So
  *   no PC of t is missing either: each is the second one of a pair.
  * - Pairs appear first in the same order: those on the path were SEEN, so they are in what
  *   was written before. A pair that appears in s for the first time is the one for which
@@ -127,7 +132,7 @@
 #define KCOV_DEDUP_PC_PAIRS	2U
 
 /*
- * Ids: of what comes before the first PC of a window; of all PCs that have none, in whose
+ * Ids: of what comes before the first PC that has one; of all PCs that have none, in whose
  * @next nothing ever is; and of the PC at an index in the set.
  */
 #define KCOV_DEDUP_BEGIN	KCOV_DEDUP_ID(0)
@@ -136,10 +141,9 @@
 #define KCOV_DEDUP_INDEX(id)	((id) / KCOV_DEDUP_ID(1) - 2)
 #define KCOV_DEDUP_ID(n)	((n) * (u32)sizeof(struct kcov_dedup_next))
 
-/* 2^64 and 2^32 by the golden ratio, odd: multiplying spreads the bits of a key. */
+/* 2^32 and 2^64 by the golden ratio, odd: multiplying spreads the bits of a key. */
 #define KCOV_DEDUP_GOLDEN32	0x9e3779b1U
-#define KCOV_DEDUP_GOLDEN	(sizeof(unsigned long) == 8 ? \
-				 0x9e3779b97f4a7c15ULL : KCOV_DEDUP_GOLDEN32)
+#define KCOV_DEDUP_GOLDEN	0x9e3779b97f4a7c15ULL
 
 /* The bits of the previous PC that enter an edge word, and that it changes. */
 #define KCOV_DEDUP_EDGE_BITS	0xfffU
@@ -229,13 +233,16 @@ struct kcov_dedup_next {
 /**
  * struct kcov_dedup_compact - a compact trace, but for its area and PCs
  * @next:	for each id, which is how many bytes its own is behind the first one
+ * @raw:	so many callbacks of a window are written as they come
  * @written:	the id of the last word written
  * @pairs:	the pairs of ids that @next had no room for
  *
- * Means nothing while the set of PCs is empty: a new window needs no more than that.
+ * But for @raw and @next it means nothing while the set of PCs is empty: a new window needs no
+ * more than that.
  */
 struct kcov_dedup_compact {
 	struct kcov_dedup_next	*next;
+	u32			raw;
 	u32			written;
 	struct kcov_dedup_set	pairs;
 };
@@ -244,6 +251,7 @@ struct kcov_dedup_compact {
  * struct kcov_dedup - what the callbacks of one KCOV descriptor work on
  * @mode:	what to record: KCOV_DEDUP_*, or 0 to count callbacks as dropped
  * @busy:	see "Re-entrancy" above
+ * @ignored:	callbacks that found it set; no more, and perhaps less, than there were
  * @main:	the window of PCs, or of comparisons
  * @edge:	the window of edge words
  * @compact:	of a compact trace, what @main does not hold
@@ -251,6 +259,7 @@ struct kcov_dedup_compact {
 struct kcov_dedup {
 	u32				mode;
 	u32				busy;
+	unsigned long			ignored;
 	struct kcov_dedup_window	main;
 	struct kcov_dedup_window	edge;
 	struct kcov_dedup_compact	compact;
@@ -301,20 +310,20 @@ static __always_inline u32 kcov_dedup_hash(unsigned long key)
 
 /*
  * Comparisons have arguments that are numbers of any kind, often with few bits that
- * differ, at either end.
+ * differ, at either end. The upper half of such a sum depends on all of them, the highest
+ * bits of one on the highest of the other.
  */
 static __always_inline u32 kcov_dedup_cmp_hash(const unsigned long *key)
 {
-	const unsigned int half = 4 * sizeof(unsigned long);
-	unsigned long h = 0;
-	unsigned int i;
+	static const u64 spread[4] = {
+		KCOV_DEDUP_GOLDEN, 0xbf58476d1ce4e5b9ULL, 0x94d049bb133111ebULL,
+		0xd6e8feb86659fd93ULL,
+	};
+	const u64 *field = ((const union kcov_dedup_cmp *)key)->field;
+	u64 h = field[0] * spread[0] + field[1] * spread[1] + field[2] * spread[2] +
+		field[3] * spread[3];
 
-	for (i = 0; i < KCOV_DEDUP_CMP_WORDS; i++) {
-		h = (h ^ key[i]) * (unsigned long)KCOV_DEDUP_GOLDEN;
-		h ^= h >> half;
-	}
-	h *= (unsigned long)KCOV_DEDUP_GOLDEN;
-	return h ^ h >> half;
+	return h >> 48 ^ h >> 32;
 }
 
 /* Ids are small numbers, and those of a pair often close together. */
@@ -526,8 +535,10 @@ static __always_inline void kcov_dedup_add(struct kcov_dedup_window *w,
  */
 static __always_inline bool kcov_dedup_enter(struct kcov_dedup *d)
 {
-	if (unlikely(READ_ONCE(d->busy)))
+	if (unlikely(READ_ONCE(d->busy))) {
+		WRITE_ONCE(d->ignored, d->ignored + 1);
 		return false;
+	}
 	WRITE_ONCE(d->busy, 1);
 	/* Pairs with the barrier() in kcov_dedup_leave(), on the same CPU. */
 	barrier();
@@ -587,13 +598,16 @@ static __always_inline void kcov_dedup_next_init(struct kcov_dedup *d, u32 id)
  * @d:		the state; its set of PCs, main.set, is made already, and empty
  * @mem:	kcov_dedup_compact_bytes() bytes, for the limit of that set; otherwise as
  *		for kcov_dedup_set_init()
+ * @raw:	callbacks of a window that are written as they come
  */
-static __always_inline void kcov_dedup_compact_init(struct kcov_dedup *d, void *mem)
+static __always_inline void
+kcov_dedup_compact_init(struct kcov_dedup *d, void *mem, u32 raw)
 {
 	struct kcov_dedup_compact *c = &d->compact;
 	u32 limit = d->main.set.limit;
 
 	c->next = mem;
+	c->raw = raw;
 	kcov_dedup_set_init(&c->pairs, c->next + limit + 2, limit / KCOV_DEDUP_PC_PAIRS,
 			    KCOV_DEDUP_PAIR_WORDS);
 	d->main.prev_id = KCOV_DEDUP_NONE;
@@ -672,6 +686,10 @@ static __always_inline void kcov_dedup_compact_add(struct kcov_dedup *d, unsigne
 	u32 index = 0, id;
 
 	kcov_dedup_renew(w, KCOV_DEDUP_PC_WORDS);
+	if (w->recorded + w->dropped < c->raw) {
+		kcov_dedup_put(w, &pc, KCOV_DEDUP_PC_WORDS);
+		return;
+	}
 	if (!w->set.used) {
 		c->pairs.used = 0;
 		c->written = KCOV_DEDUP_BEGIN;
@@ -709,7 +727,10 @@ static __always_inline void kcov_dedup_compact_add(struct kcov_dedup *d, unsigne
 	w->prev_id = id;
 }
 
-/* In mode 0: a callback that the area has no room for. */
+/*
+ * In mode 0: a callback that the area has no room for. Of two, one inside the other, one may
+ * not be counted, on machines that do not add to memory in one instruction.
+ */
 static __always_inline void kcov_dedup_lost(struct kcov_dedup *d)
 {
 	WRITE_ONCE(d->main.dropped, d->main.dropped + 1);
@@ -773,6 +794,7 @@ static __always_inline void kcov_dedup_slow(struct kcov_dedup *d,
 		d->edge.prev = kcov_dedup_edge_hash(pc);
 		kcov_dedup_add(&d->edge, &word, KCOV_DEDUP_PC_WORDS);
 	}
+	/* The first one after a reset. */
 	if (!mode)
 		kcov_dedup_lost(d);
 
@@ -813,23 +835,27 @@ static __always_inline void kcov_dedup_cmp(struct kcov_dedup *d, u64 type,
 static __always_inline bool
 kcov_dedup_compact_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 {
+	struct kcov_dedup_window *w = &d->main;
 	struct kcov_dedup_next *next;
-	bool done;
+	bool done = true;
 
 	if (unlikely(!main0))
 		return false;
 	if (!kcov_dedup_enter(d))
 		return true;
-	next = kcov_dedup_next_of(d, d->main.prev_id);
-	done = next->pc == pc;
-	if (likely(done))
-		d->main.prev_id = next->last;
+	next = kcov_dedup_next_of(d, w->prev_id);
+	if (likely(next->pc == pc))
+		w->prev_id = next->last;
+	else if (w->recorded < d->compact.raw && w->recorded < w->capacity)
+		kcov_dedup_put(w, &pc, KCOV_DEDUP_PC_WORDS);
+	else
+		done = false;
 	kcov_dedup_leave(d);
 	return done;
 }
 
 /**
- * kcov_dedup_fast() - a callback, if it brings nothing new
+ * kcov_dedup_fast() - a callback, if it brings nothing new, or is lost
  * @d:		the state
  * @main0:	word 0 of the main area, as read in this callback
  * @pc:		the PC, in a compact trace not 0
@@ -847,6 +873,11 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 
 	if (mode == KCOV_DEDUP_PC)
 		return likely(main0) && kcov_dedup_set_has(&d->main.set, pc);
+	/* Read again: compilers would make a table of jumps for so many cases. */
+	if (unlikely(!READ_ONCE(d->mode))) {
+		kcov_dedup_lost(d);
+		return true;
+	}
 	if (mode == KCOV_DEDUP_COMPACT)
 		return kcov_dedup_compact_fast(d, main0, pc);
 	if (mode == (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE)) {

@@ -74,7 +74,7 @@ struct kcov_uniq_state {
 
 /**
  * struct kcov_uniq - the hidden pages before an area
- * @dedup:	what callbacks use; first, so that area - KCOV_UNIQ_HIDDEN is it
+ * @dedup:	what callbacks use; first, so that area - KCOV_UNIQ_STATE is it
  * @words:	words of the area, and of the edge area
  * @state:	memory, by kcov_uniq_kind
  * @task:	the task that collects, or NULL
@@ -94,12 +94,12 @@ struct kcov_uniq {
 
 static struct kcov_uniq *kcov_uniq_of(void *area)
 {
-	return area - KCOV_UNIQ_HIDDEN;
+	return area - KCOV_UNIQ_STATE;
 }
 
 static unsigned long *kcov_uniq_base(struct kcov_uniq *u)
 {
-	return (void *)u + KCOV_UNIQ_HIDDEN;
+	return (void *)u + KCOV_UNIQ_STATE;
 }
 
 static bool kcov_uniq_is_uniq(unsigned long mode)

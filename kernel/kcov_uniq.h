@@ -35,6 +35,13 @@ struct vm_area_struct;
  */
 #define KCOV_UNIQ_HIDDEN	SHMLBA
 
+/*
+ * So many of them, the last ones, are struct kcov_uniq. Not the first ones: what lies at the
+ * same place in its page as word 0 and the first items makes processors wait that look at
+ * the low bits of addresses first.
+ */
+#define KCOV_UNIQ_STATE		1024
+
 #ifdef KCOV_UNIQ_TEE
 #include "kcov_uniq_tee.h"
 #endif
@@ -84,7 +91,7 @@ void kcov_uniq_section_end(void *owner_area, void *area, u64 lost);
 static __always_inline void kcov_uniq_pc(void *area, unsigned long pos,
 					 unsigned long ip)
 {
-	struct kcov_dedup *dedup = area - KCOV_UNIQ_HIDDEN;
+	struct kcov_dedup *dedup = area - KCOV_UNIQ_STATE;
 
 #ifdef KCOV_UNIQ_TEE
 	if (!kcov_uniq_tee_enter(area, &ip, KCOV_DEDUP_PC_WORDS))
@@ -111,14 +118,17 @@ static __always_inline void kcov_uniq_pc(void *area, unsigned long pos,
 static __always_inline void kcov_uniq_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
 					  void *area)
 {
+	struct kcov_dedup *dedup = area - KCOV_UNIQ_STATE;
 #ifdef KCOV_UNIQ_TEE
 	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, ip } };
 
 	if (!kcov_uniq_tee_enter(area, cmp.word, KCOV_DEDUP_CMP_WORDS))
 		return;
 #endif
-	kcov_uniq_slow_cmp KCOV_UNIQ_CMP(type, arg1, arg2, ip,
-					 area - KCOV_UNIQ_HIDDEN);
+	if (!READ_ONCE(dedup->mode))
+		kcov_dedup_lost(dedup);
+	else
+		kcov_uniq_slow_cmp KCOV_UNIQ_CMP(type, arg1, arg2, ip, dedup);
 #ifdef KCOV_UNIQ_TEE
 	kcov_uniq_tee_leave(area);
 #endif

@@ -64,7 +64,7 @@ static __always_inline bool kcov_uniq_tee_enter(void *area, const unsigned long 
 		WRITE_ONCE(tee->area[0], pos + words - 1);
 	}
 	if (unlikely(kcov_uniq_tee_dies(tee))) {
-		kcov_dedup_enter(area - KCOV_UNIQ_HIDDEN);
+		kcov_dedup_enter(area - KCOV_UNIQ_STATE);
 		BUG();
 	}
 	return true;

@@ -466,7 +466,7 @@ kcov_uniq_test_new_compact(struct kunit *test, unsigned long words, u32 limit)
 	struct kcov_uniq_test *t = kcov_uniq_test_new(test, KCOV_DEDUP_COMPACT, words, limit);
 
 	kcov_dedup_compact_init(&t->dedup,
-				kcov_uniq_test_alloc(test, kcov_dedup_compact_bytes(limit)));
+				kcov_uniq_test_alloc(test, kcov_dedup_compact_bytes(limit)), 0);
 	return t;
 }
 

@@ -19,5 +19,5 @@ void hook_cmp(u64 type, u64 arg1, u64 arg2, u64 ip, void *area)
 /* As kcov_uniq_end() and kcov_uniq_merge(). */
 void hook_flush(void *area)
 {
-	kcov_dedup_flush(area - KCOV_UNIQ_HIDDEN);
+	kcov_dedup_flush(area - KCOV_UNIQ_STATE);
 }

@@ -55,7 +55,7 @@ struct memory {
 static struct {
 	union {
 		struct kcov_dedup	d;
-		char			hidden[KCOV_UNIQ_HIDDEN];
+		char			hidden[KCOV_UNIQ_STATE];
 	};
 	struct memory memory;
 } world;
@@ -135,7 +135,7 @@ static void init(void)
 	kcov_dedup_forget(&d->main);
 	kcov_dedup_forget(&d->edge);
 	if (config->mode == MODE_COMPACT)
-		kcov_dedup_compact_init(d, world.memory.compact);
+		kcov_dedup_compact_init(d, world.memory.compact, 0);
 	kcov_dedup_start(d, config->mode);
 }
 
