@@ -42,8 +42,14 @@ struct vm_area_struct;
  */
 #define KCOV_UNIQ_STATE		1024
 
+/* Callbacks of a window of a compact trace that are written as they come. */
+#define KCOV_UNIQ_RAW		256
+
 #ifdef KCOV_UNIQ_TEE
 #include "kcov_uniq_tee.h"
+#define KCOV_UNIQ_TEE_BYTES	sizeof(struct kcov_uniq_tee)
+#else
+#define KCOV_UNIQ_TEE_BYTES	0
 #endif
 
 /*

@@ -45,6 +45,7 @@ struct kcov_stats {
 	__u32		mode;		/* KCOV_TRACE_* that is collected */
 	struct kcov_area_stats main;
 	struct kcov_area_stats edge;
+	__aligned_u64	ignored;	/* callbacks that interrupted one on the same area */
 };
 
 #define KCOV_INIT_TRACE			_IOR('c', 1, unsigned long)
