@@ -339,9 +339,19 @@ static void test_busy(void)
 	d.mode |= KCOV_DEDUP_RESET;
 	before = d;
 	callback_cmp((struct record){ 4, 1, 3, PC });
+	CHECK(d.ignored == 1);
+	/* One that is known, too. */
+	callback_cmp((struct record){ 4, 1, 2, PC });
+	CHECK(d.ignored == 2);
+	d.ignored = 0;
 	CHECK(!memcmp(&before, &d, sizeof(d)));
 	CHECK(!memcmp(d.main.area, model.area, 512 * sizeof(long)));
-	tap_result("a comparison within a callback changes nothing");
+	d.busy = 0;
+	flag();
+	both((struct record){ 4, 1, 3, PC });
+	equal();
+	CHECK(d.main.recorded == 1 && !d.ignored);
+	tap_result("a comparison within a callback is counted, and changes nothing");
 }
 
 static void test_scribbled(void)
