@@ -1051,7 +1051,7 @@ static void test_walks(uint64_t seed, unsigned long long callbacks)
 		tap_diag("again, with this walk alone: test_compact %llu 1",
 			 (unsigned long long)begin);
 	tap_diag("windows with sets that were full: %llu, areas: %llu", full, dropped);
-	CHECK(callbacks < 10000 || (full && dropped && erased && flushes));
+	CHECK(callbacks < 1000000 || (full && dropped && erased && flushes));
 	tap_result("random walks: %llu callbacks, %llu windows compared, %llu flushes, seed %llu",
 		   done, checked, flushes, (unsigned long long)seed);
 }
