@@ -12,5 +12,6 @@
 
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, val)	(*(volatile __typeof__(x) *)&(x) = (val))
+#define data_race(x)		({ (x); })
 
 #endif /* SHIM_LINUX_COMPILER_H */

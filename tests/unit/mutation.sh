@@ -106,6 +106,9 @@ mutant "the count is not released" 's/smp_store_release(&w->area\[0\], n + 1)/w-
 # Callbacks.
 mutant "busy is not looked at" 's/if (unlikely(READ_ONCE(d->busy)))/if (0)/'
 mutant "busy is not set" '/WRITE_ONCE(d->busy, 1);/d'
+mutant "who finds it busy is not counted" '/WRITE_ONCE(d->ignored, d->ignored + 1);/d'
+mutant "who finds it busy is counted twice" 's/WRITE_ONCE(d->ignored, d->ignored + 1);/WRITE_ONCE(d->ignored, d->ignored + 2);/'
+mutant "who sets busy is counted, too" 's/^\tWRITE_ONCE(d->busy, 1);/&\n\tWRITE_ONCE(d->ignored, d->ignored + 1);/'
 mutant "PCs: fast is never done" 's/return likely(main0) \&\& /return 0 \&\& /'
 mutant "PCs and edges: fast is never done" 's/if (unlikely(!main0) || /if (1 || /'
 mutant "edges: fast is never done" 's/return done;/return false;/'
@@ -122,12 +125,22 @@ mutant "bitmap: fast believes the caller" 's/READ_ONCE(d->main.area\[0\]) \&\& k
 mutant "bitmap: fast ignores word 0" 's/READ_ONCE(d->main.area\[0\]) \&\& kcov_dedup_set_has/kcov_dedup_set_has/'
 mutant "bitmap: fast is never done" 's/return mode == (KCOV_DEDUP_PC | KCOV_DEDUP_BITMAP) \&\&/return 0 \&\&/'
 mutant "mode 0 counts nothing" '/kcov_dedup_slow(struct/,/^}/s/if (!mode)/if (0)/'
+mutant "mode 0: fast counts nothing" '/^kcov_dedup_fast(struct/,/^}/s/kcov_dedup_lost(d);/;/'
+mutant "mode 0: fast leaves it to slow" '/^kcov_dedup_fast(struct/,/^}/s/if (unlikely(!READ_ONCE(d->mode)))/if (0)/'
+mutant "mode 0: fast leaves it to slow, and counts" '/^kcov_dedup_fast(struct/,/^}/s/^\t\tkcov_dedup_lost(d);/&\n\t\treturn false;/'
+mutant "mode 0: fast ignores the flag" 's/if (unlikely(!READ_ONCE(d->mode)))/if (!(READ_ONCE(d->mode) \& ~KCOV_DEDUP_RESET))/'
 mutant "one reset for both areas" '/kcov_dedup_slow(struct/,/^}/{s/^\tu32 mode;/&\n\tbool both;/; s/^\tmode = kcov_dedup_mode(d);/&\n\tboth = kcov_dedup_zeroed(\&d->main, 1);/; s/kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);/if (both || kcov_dedup_zeroed(\&d->edge, 1)) kcov_dedup_forget(\&d->edge);/}'
 
 # Comparisons.
 mutant "comparisons: the PC is not compared" 's/for (i = 0; i < words; i++)$/for (i = 0; i < words - (words > 1); i++)/'
 mutant "comparisons: keys overlap" 's/set->home = (u32 \*)(set->keys + limit \* words)/set->home = (u32 *)(set->keys + limit)/'
-mutant "comparisons: half a hash" '/h ^= h >> half;/d'
+mutant "comparisons: the low half of a hash" 's/return h >> 48 ^ h >> 32;/return h;/'
+mutant "comparisons: the middle of a hash" 's/return h >> 48 ^ h >> 32;/return h >> 32;/'
+mutant "comparisons: the upper end of a hash" 's/return h >> 48 ^ h >> 32;/return h >> 48;/'
+mutant "comparisons: a hash without the first argument" 's/ + field\[1\] \* spread\[1\]//'
+mutant "comparisons: a hash without the second argument" 's/ + field\[2\] \* spread\[2\]//'
+mutant "comparisons: a hash without the PC" '/kcov_dedup_cmp_hash(/,/^}/{s/ +$/;/; /^\t\tfield\[3\] \* spread\[3\];/d}'
+mutant "comparisons: a hash of the sum of both arguments" 's/field\[2\] \* spread\[2\]/field[2] * spread[1]/'
 mutant "comparisons: a PC for the first argument" 's/{ type, arg1, arg2, pc }/{ type, pc, arg2, pc }/'
 mutant "comparisons: the count is stored before the record" '/smp_wmb();/d; s/^\t\tWRITE_ONCE(\*(u64 \*)w->area, n + 1);/&\n\t\tsmp_wmb();/'
 mutant "comparisons: no barrier" '/smp_wmb();/d'
@@ -146,8 +159,8 @@ mutant "compact: a path of all ids is cut" 's/u32 id = d->compact.written, left 
 mutant "compact: the path begins where it began before" 's/^\td->compact.written = id;$/;/'
 mutant "compact: the PC is not the last word" 's/^\t\tc->written = id;$/;/'
 mutant "compact: the previous PC stays" 's/^\tw->prev_id = id;$/;/'
-mutant "compact: fast leaves the previous PC" '/kcov_dedup_compact_fast(struct/,/^}/s/d->main.prev_id = next->last;/;/'
-mutant "compact: fast moves on although slow follows" '/kcov_dedup_compact_fast(struct/,/^}/s/if (likely(done))/if (1)/'
+mutant "compact: fast leaves the previous PC" '/kcov_dedup_compact_fast(struct/,/^}/s/w->prev_id = next->last;/;/'
+mutant "compact: fast moves on although slow follows" '/kcov_dedup_compact_fast(struct/,/^}/s/^\t\tdone = false;/\t\tw->prev_id = next->last, done = false;/'
 mutant "compact: fast ignores word 0" '/kcov_dedup_compact_fast(struct/,/^}/s/if (unlikely(!main0))/if (0)/'
 mutant "compact: fast is never done" 's/return kcov_dedup_compact_fast.*/return false;/'
 mutant "compact: fast looks at what was before the window" 's/^\tw->prev_id = KCOV_DEDUP_NONE;$//'
@@ -185,6 +198,27 @@ mutant "compact: the other successor may be none" 's/if (id == KCOV_DEDUP_NONE |
 mutant "compact: no room for the PCs without an id" 's/((size_t)limit + 2) \* sizeof/((size_t)limit + 1) * sizeof/'
 mutant "compact: a task that died is not noticed" '/^static.*kcov_dedup_start/,/^}/s/mode |= KCOV_DEDUP_RESET;/;/'
 mutant "compact: the pairs are as many as the PCs" 's/^#define KCOV_DEDUP_PC_PAIRS.*/#define KCOV_DEDUP_PC_PAIRS 1U/; s/ \* sizeof(struct kcov_dedup_next);/ * 2 * sizeof(struct kcov_dedup_next);/'
+mutant "compact: a 0 in word 0 means nothing among those that are written as they come" '/kcov_dedup_compact_add(struct/,/^}/{s/^\tkcov_dedup_renew(w, KCOV_DEDUP_PC_WORDS);//; s/^\tif (!w->set.used) {/\tkcov_dedup_renew(w, KCOV_DEDUP_PC_WORDS);\n&/}'
+raw='/kcov_dedup_compact_add(struct/,/^}/s/w->recorded + w->dropped < c->raw/'
+mutant "compact: raw is forgotten" 's/c->raw = raw;/c->raw = 0;/'
+mutant "compact: the first one is not written as it comes" "${raw}w->recorded \\&\\& &/"
+mutant "compact: the last one with fast is written as it comes without" "$raw&  + (w->recorded \\&\\& !w->set.used)/"
+mutant "compact: none but the first one is written as it comes" "${raw}!w->recorded \\&\\& &/; s/else if (w->recorded < d->compact.raw/else if (0/"
+mutant "compact: one too many is written as it comes" "${raw}w->recorded + w->dropped <= c->raw/"
+mutant "compact: one too few is written as it comes, if there is no room" "${raw}w->recorded + w->dropped + !!w->dropped < c->raw/"
+mutant "compact: what is dropped counts for nothing" "${raw}w->recorded < c->raw/"
+mutant "compact: what is dropped counts twice" "${raw}w->recorded + 2 * w->dropped < c->raw/"
+mutant "compact: what is written as it comes is not dropped" '/< c->raw) {/,/^\t}/s/kcov_dedup_put(w/if (w->recorded < w->capacity) &/'
+mutant "compact: what is written as it comes takes places" '/< c->raw) {/,/^\t}/s/^\t\tkcov_dedup_put(w/\t\tw->set.used++;\n&/'
+mutant "compact: fast: nothing is written as it comes" 's/else if (w->recorded < d->compact.raw .*/else if (0)/'
+mutant "compact: fast: one too many is written as it comes" 's/else if (w->recorded < d->compact.raw/else if (w->recorded <= d->compact.raw/'
+mutant "compact: fast: one too few is written as it comes" 's/else if (w->recorded < d->compact.raw/else if (w->recorded + 1 < d->compact.raw/'
+mutant "compact: fast: all is written as it comes" 's/else if (w->recorded < d->compact.raw \&\& /else if (/'
+mutant "compact: fast: what has no room is dropped" 's/else if (w->recorded < d->compact.raw \&\& .*/else if (w->recorded < d->compact.raw)/'
+mutant "compact: fast: the last word of the area is left" 's/d->compact.raw \&\& w->recorded < w->capacity/d->compact.raw \&\& w->recorded + 1 < w->capacity/'
+mutant "compact: fast: what is written as it comes is left, too" '/kcov_dedup_compact_fast(struct/,/^}/s/^\t\tkcov_dedup_put(w, &pc, KCOV_DEDUP_PC_WORDS);/\t\tdone = false, kcov_dedup_put(w, \&pc, KCOV_DEDUP_PC_WORDS);/'
+mutant "compact: fast: it is lost" '/kcov_dedup_compact_fast(struct/,/^}/s/kcov_dedup_put(w, &pc, KCOV_DEDUP_PC_WORDS);/;/'
+mutant "compact: who is ignored is not counted" '/WRITE_ONCE(d->ignored, d->ignored + 1);/d'
 
 # Interrupts.
 tests="test_nested"
@@ -211,7 +245,7 @@ else
 fi
 step 2 "busy is not looked at" 's/if (unlikely(READ_ONCE(d->busy)))/if (0)/'
 step 16 "busy is not set" '/WRITE_ONCE(d->busy, 1);/d'
-step 6 "who is ignored clears busy" 's/^\t\treturn false;$/\t\treturn WRITE_ONCE(d->busy, 0), false;/'
+step 6 "who is ignored clears busy" '/kcov_dedup_enter(struct/,/^}/s/^\t\treturn false;$/\t\treturn WRITE_ONCE(d->busy, 0), false;/'
 step 8 "busy is not looked at" '/kcov_dedup_cmp(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
 step 2 "word 0 of before" '/kcov_dedup_slow(struct/,/^}/{s/^\tu32 mode;/&\n\tbool zeroed = kcov_dedup_zeroed(\&d->main, 1);/; s/kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);/if (zeroed) kcov_dedup_forget(\&d->main);/}'
 step 8 "word 0 of before" '/kcov_dedup_cmp(struct/,/^}/{s/^\tu32 mode;/&\n\tbool zeroed = kcov_dedup_zeroed(\&d->main, KCOV_DEDUP_CMP_WORDS);/; s/kcov_dedup_renew(&d->main, KCOV_DEDUP_CMP_WORDS);/if (zeroed) kcov_dedup_forget(\&d->main);/}'
@@ -228,7 +262,12 @@ step 16 "busy is cleared before the last store" '/kcov_dedup_compact_add(struct/
 step 2 "the flag is cleared, whatever it was" '/kcov_dedup_mode(struct/,/^}/s/^\tif (unlikely(mode/\tWRITE_ONCE(d->mode, mode \& ~KCOV_DEDUP_RESET);\n&/'
 step 16 "the flag is read twice" '/kcov_dedup_mode(struct/,/^}/{s/WRITE_ONCE(d->mode, mode);/;/; s/^\treturn mode;/\tWRITE_ONCE(d->mode, READ_ONCE(d->mode) \& ~KCOV_DEDUP_RESET);\n&/}'
 step 34 "the count is stored before the item" 's/^\t\tWRITE_ONCE(w->area\[1 + n\], \*item);//; s/^\t\tsmp_store_release.*/&\n\t\tWRITE_ONCE(w->area[1 + n], *item);/'
-step 0 "counted before" '/kcov_dedup_slow(struct/,/^}/{s/^\tu32 mode;/\tu32 mode, was = READ_ONCE(d->mode);\n\n\tif (!was)\n\t\tkcov_dedup_lost(d);/; s/if (!mode)/if (!mode \&\& was)/}'
+step 0 "a reset is undone" 's/data_race(d->main.dropped++);/unsigned long was = READ_ONCE(d->main.dropped);\n\n\tbarrier();\n\tWRITE_ONCE(d->main.dropped, was + 1);/'
+step 0 "lost ones are counted while busy alone" '/^kcov_dedup_fast(struct/,/^}/s/^\t\tkcov_dedup_lost(d);/\t\tif (!READ_ONCE(d->busy))\n&/'
+step 0 "who is ignored is not counted" '/WRITE_ONCE(d->ignored, d->ignored + 1);/d'
+step 8 "who is ignored is counted as dropped" 's/WRITE_ONCE(d->ignored, d->ignored + 1);/d->main.dropped++;/'
+step 16 "fast has counted what is written as it comes before" '/kcov_dedup_compact_fast(struct/,/^}/{s/^\tbool done = true;/&\n\tunsigned long was = READ_ONCE(w->recorded);/; s/w->recorded < d->compact.raw/was < d->compact.raw/}'
+step 16 "what is written as it comes was counted before" '/kcov_dedup_compact(struct/,/^}/{s/if (!kcov_dedup_enter(d))/unsigned long was = d->main.recorded;\n\n\tbarrier();\n\t&/; s/^\t\tkcov_dedup_compact_add(d, pc);/\t{\n\t\tif (was < d->compact.raw \&\& d->main.recorded == d->compact.raw)\n\t\t\tkcov_dedup_put(\&d->main, \&pc, 1);\n\t\telse\n\t\t\tkcov_dedup_compact_add(d, pc);\n\t}/}'
 step 8 "a start leaves busy" '/^static.*kcov_dedup_start/,/^}/s/WRITE_ONCE(d->busy, 0);//'
 step 6 "a task that died is not noticed" '/^static.*kcov_dedup_start/,/^}/s/mode |= KCOV_DEDUP_RESET;/;/'
 step 16 "a task that died is not noticed" '/^static.*kcov_dedup_start/,/^}/s/mode |= KCOV_DEDUP_RESET;/;/'

@@ -90,12 +90,13 @@ static inline void state_make(struct kcov_dedup *d, u32 mode, struct shape main,
 	kcov_dedup_start(d, mode);
 }
 
-/* The same for a compact trace. */
-static inline void compact_make(struct kcov_dedup *d, struct shape main, enum side side)
+/* The same for a compact trace whose first @raw callbacks are written as they come. */
+static inline void compact_make(struct kcov_dedup *d, struct shape main, enum side side,
+				u32 raw)
 {
 	memset(d, 0, sizeof(*d));
 	window_make(&d->main, main, side);
-	kcov_dedup_compact_init(d, guarded(kcov_dedup_compact_bytes(main.limit), side), 0);
+	kcov_dedup_compact_init(d, guarded(kcov_dedup_compact_bytes(main.limit), side), raw);
 	kcov_dedup_start(d, MODE_COMPACT);
 }
 

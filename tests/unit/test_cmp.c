@@ -286,23 +286,34 @@ static void test_no_room(void)
 	tap_result("areas of 1 to 14 words: what does not fit is counted once, nothing else happens");
 }
 
-/* A hash that puts such keys into the same slots would make them FULL. */
-static void test_hash(void)
+#define KINDS	9
+
+static struct record record_of(int kind, uint64_t i)
 {
-	const uint32_t limit = 16 << 10;
+	struct record r = { 4, 0, 0, PC };
+
+	/* Low bits of each field, high bits of each. */
+	*field(&r, 1 + kind % 3) += i << (kind < 3 ? 0 : kind < 6 ? 44 : 12);
+	if (kind == 6)
+		r.arg2 = -(i & 0xff);
+	/* Arguments with the same sum, or the same difference. */
+	if (kind == 7)
+		r.arg1 = -r.arg2;
+	if (kind == 8)
+		r.arg1 = r.pc - PC;
+	return r;
+}
+
+/* A hash that puts such keys into the same slots would make them FULL. */
+static void test_hash(uint32_t limit)
+{
 	uint32_t i;
 	int kind;
 
-	for (kind = 0; kind < 7; kind++) {
+	for (kind = 0; kind < KINDS; kind++) {
 		make(4 * limit + 1, limit);
-		for (i = 0; i < limit; i++) {
-			struct record r = { 4, 0, 0, PC };
-
-			*field(&r, 1 + kind % 3) += (uint64_t)i << (kind < 3 ? 0 : kind < 6 ? 48 : 12);
-			if (kind == 6)
-				r.arg2 = -(uint64_t)(i & 0xff);
-			both(r);
-		}
+		for (i = 0; i < limit; i++)
+			both(record_of(kind, i));
 		CHECK(d.main.recorded == limit);
 		CHECK(!d.main.untracked);
 		unmap(4 * limit + 1, limit);
@@ -339,9 +350,19 @@ static void test_busy(void)
 	d.mode |= KCOV_DEDUP_RESET;
 	before = d;
 	callback_cmp((struct record){ 4, 1, 3, PC });
+	CHECK(d.ignored == 1);
+	/* One that is known, too. */
+	callback_cmp((struct record){ 4, 1, 2, PC });
+	CHECK(d.ignored == 2);
+	d.ignored = 0;
 	CHECK(!memcmp(&before, &d, sizeof(d)));
 	CHECK(!memcmp(d.main.area, model.area, 512 * sizeof(long)));
-	tap_result("a comparison within a callback changes nothing");
+	d.busy = 0;
+	flag();
+	both((struct record){ 4, 1, 3, PC });
+	equal();
+	CHECK(d.main.recorded == 1 && !d.ignored);
+	tap_result("a comparison within a callback is counted, and changes nothing");
 }
 
 static void test_scribbled(void)
@@ -418,7 +439,8 @@ int main(int argc, char **argv)
 	test_layout();
 	test_order();
 	test_no_room();
-	test_hash();
+	test_hash(16 << 10);
+	test_hash(64 << 10);
 	test_other_modes();
 	test_busy();
 	test_scribbled();

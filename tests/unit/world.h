@@ -38,6 +38,7 @@ struct config {
 	unsigned int	items;		/* that an area has room for */
 	const char	*before;	/* a trace before all others */
 	bool		cmps;		/* comparisons in mode 1, which is 0 to the engine */
+	u32		raw;		/* of a compact trace: callbacks that are written as they come */
 };
 
 /* ---- the state of the engine ---- */
@@ -135,7 +136,7 @@ static void init(void)
 	kcov_dedup_forget(&d->main);
 	kcov_dedup_forget(&d->edge);
 	if (config->mode == MODE_COMPACT)
-		kcov_dedup_compact_init(d, world.memory.compact, 0);
+		kcov_dedup_compact_init(d, world.memory.compact, config->raw);
 	kcov_dedup_start(d, config->mode);
 }
 
@@ -281,6 +282,8 @@ static bool compact_agrees(const char *trace)
 		if (now > PCS)
 			return false;
 		got |= pair_bit(prev, now);
+		if (i < config->raw && (!*at || *at - 'a' + 1u != now))
+			return false;
 		while (*at && *at - 'a' + 1u != now)
 			at++;
 		if (!*at++)
