@@ -43,6 +43,9 @@ MODULE_PARM_DESC(compact,
 #define KCOV_UNIQ_ITEMS		(8U << 10)
 #define KCOV_UNIQ_ITEMS_MAX	(256U << 10)
 
+/* A window that goes on in other memory keeps its keys if they are so few. */
+#define KCOV_UNIQ_KEEP		(KCOV_UNIQ_ITEMS_MIN / 2)
+
 /* So often in a row it is enabled after windows that needed a quarter: then half is given back. */
 #define KCOV_UNIQ_PATIENCE	16
 
@@ -83,12 +86,14 @@ struct kcov_uniq_state {
  * @state:	in use
  * @next:	allocated for the next enable, which puts it in the place of @state
  * @mode:	KCOV_TRACE_* of the last enable that used the area
+ * @full:	@state was too little when it was enabled last
  * @spare:	enables in a row after windows that needed little of @state
  */
 struct kcov_uniq_part {
 	struct kcov_uniq_state	state;
 	struct kcov_uniq_state	next;
 	u32			mode;
+	bool			full;
 	u32			spare;
 };
 
@@ -305,13 +310,15 @@ static void kcov_uniq_window_init(struct kcov_uniq *u, struct kcov_dedup_window 
 
 /*
  * Put the memory that was allocated for a part in its place: with the lock, while no task
- * collects but perhaps this one. A window that goes on has forgotten what it has, as if
- * its set had been full.
+ * collects but perhaps this one. A window that goes on keeps few keys. Many it forgets, as if
+ * its set had been full; so does a compact trace, which may.
  */
 static void kcov_uniq_install(struct kcov_uniq *u, struct kcov_uniq_part *part,
 			      struct kcov_dedup_window *w)
 {
+	const unsigned long *key = w->set.keys;
 	unsigned long flags;
+	u32 words, used;
 
 	if (!part->next.mem)
 		return;
@@ -319,13 +326,28 @@ static void kcov_uniq_install(struct kcov_uniq *u, struct kcov_uniq_part *part,
 	local_irq_save(flags);
 	/* A path leads through what is forgotten. */
 	kcov_dedup_flush(&u->dedup);
-	WRITE_ONCE(w->untracked, w->untracked + w->set.used);
+	used = w->set.used;
 	swap(part->state, part->next);
+	part->full = false;
+	part->spare = 0;
 	kcov_uniq_window_init(u, w, &part->state);
+	words = part->state.kind == KCOV_UNIQ_CMPS ? KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS;
+	if (used > KCOV_UNIQ_KEEP || part->state.kind == KCOV_UNIQ_TRACE)
+		WRITE_ONCE(w->untracked, w->untracked + used);
+	else
+		for (; used; used--, key += words)
+			kcov_dedup_set_add(&w->set, key, words);
 	local_irq_restore(flags);
 
 	vfree_atomic(part->next.mem);
 	part->next = (struct kcov_uniq_state){};
+}
+
+static bool kcov_uniq_is_full(const struct kcov_uniq *u, const struct kcov_uniq_part *part,
+			      const struct kcov_dedup_window *w)
+{
+	return READ_ONCE(w->set.full) || (part->state.kind == KCOV_UNIQ_TRACE &&
+					  READ_ONCE(u->dedup.compact.pairs.full));
 }
 
 /* Which memory a part should have. */
@@ -333,17 +355,13 @@ static u32 kcov_uniq_items_wanted(struct kcov_uniq *u, struct kcov_uniq_part *pa
 				  struct kcov_dedup_window *w, enum kcov_uniq_kind kind)
 {
 	u32 items = part->state.items, max = kcov_uniq_items_max(u, kind);
-	bool full = READ_ONCE(w->set.full);
 
 	if (kind != part->state.kind)
 		return min_t(u32, KCOV_UNIQ_ITEMS, max);
-	if (kind == KCOV_UNIQ_TRACE)
-		full |= READ_ONCE(u->dedup.compact.pairs.full);
-	if (full)
+	if (READ_ONCE(part->full) || kcov_uniq_is_full(u, part, w))
 		return min(2 * items, max);
-	/* A compact trace may forget what it has; a list would have it twice. */
 	if (part->spare >= KCOV_UNIQ_PATIENCE && items > KCOV_UNIQ_ITEMS_MIN &&
-	    (kind == KCOV_UNIQ_TRACE || !READ_ONCE(w->recorded)))
+	    READ_ONCE(w->set.used) <= KCOV_UNIQ_KEEP)
 		return items / 2;
 	return items;
 }
@@ -454,13 +472,18 @@ static void kcov_uniq_zero(struct kcov_uniq *u, bool cmp)
 }
 
 /* How much of its memory did a part need, since it was enabled? */
-static void kcov_uniq_judge(struct kcov_uniq_part *part, struct kcov_dedup_window *w)
+static void kcov_uniq_judge(struct kcov_uniq *u, struct kcov_uniq_part *part,
+			    struct kcov_dedup_window *w)
 {
-	if (w->set.full || max(w->most, w->set.used) > part->state.items / 4)
+	part->full = kcov_uniq_is_full(u, part, w);
+	if (part->full || max(w->most, w->set.used) > part->state.items / 4)
 		part->spare = 0;
 	else
 		part->spare++;
+	w->set.full = 0;
 	w->most = 0;
+	if (part->state.kind == KCOV_UNIQ_TRACE)
+		u->dedup.compact.pairs.full = 0;
 }
 
 /* A part has no use for its memory in this mode. */
@@ -559,13 +582,18 @@ void kcov_uniq_end(void *area)
 	struct kcov_uniq *u = kcov_uniq_of(area);
 
 	kcov_dedup_flush(&u->dedup);
+	if (u->main.mode > KCOV_TRACE_CMP)
+		kcov_dedup_renew(&u->dedup.main, kcov_uniq_main_words(u));
 	/* A callback that was running when the reset came may have written its count again. */
 	if (u->main.mode > KCOV_TRACE_CMP && !u->dedup.main.recorded)
 		kcov_uniq_zero(u, kcov_uniq_is_cmp(u->main.mode));
-	if (u->dedup.edge.area && !u->dedup.edge.recorded)
-		WRITE_ONCE(u->dedup.edge.area[0], 0);
-	kcov_uniq_judge(&u->main, &u->dedup.main);
-	kcov_uniq_judge(&u->edge, &u->dedup.edge);
+	if (u->dedup.edge.area) {
+		kcov_dedup_renew(&u->dedup.edge, KCOV_DEDUP_PC_WORDS);
+		if (!u->dedup.edge.recorded)
+			WRITE_ONCE(u->dedup.edge.area[0], 0);
+	}
+	kcov_uniq_judge(u, &u->main, &u->dedup.main);
+	kcov_uniq_judge(u, &u->edge, &u->dedup.edge);
 	WRITE_ONCE(u->task, NULL);
 }
 
@@ -586,18 +614,21 @@ static void kcov_uniq_reset(spinlock_t *lock, struct kcov_uniq *u)
 {
 	struct kcov_dedup *d = &u->dedup;
 	unsigned long flags;
+	bool may_grow;
 	u32 mode;
 
 	spin_lock_irqsave(lock, flags);
 	mode = u->main.mode;
+	/* Another task that collects uses what there is. */
+	may_grow = !u->task || u->task == current;
 	/* For what grows: there is nothing to keep. */
 	WRITE_ONCE(d->mode, READ_ONCE(d->mode) | KCOV_DEDUP_RESET);
 	spin_unlock_irqrestore(lock, flags);
 	/* More memory, if it can be had. */
-	kcov_uniq_prepare(lock, u, mode);
+	if (may_grow)
+		kcov_uniq_prepare(lock, u, mode);
 
 	spin_lock_irqsave(lock, flags);
-	/* Another task that collects uses what there is. */
 	if (mode == u->main.mode && (!u->task || u->task == current)) {
 		kcov_uniq_install(u, &u->main, &d->main);
 		kcov_uniq_install(u, &u->edge, &d->edge);

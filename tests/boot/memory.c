@@ -5,16 +5,19 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "guest.h"
 
 #define WORDS	4096
 #define BYTES	(WORDS * sizeof(unsigned long))
-#define PC_STATE	(448ul << 10)	/* of mode 2, and of 4 */
-#define CMP_STATE	(832ul << 10)	/* of mode 8 */
-#define COMPACT_STATE	(929ul << 10)	/* of mode 16 */
-#define ALL_STATE	(2 * PC_STATE + CMP_STATE + COMPACT_STATE)
+/* Items that there is room for at first, if the area has. */
+#define ITEMS		(8ul << 10)
+/* Bytes of state for an item: in modes 2 and 4; in 8; in 16, and one page more. */
+#define PC_STATE	28
+#define CMP_STATE	52
+#define COMPACT_STATE	58
 /* Enough for a leak of 64 bytes a round to be seen. */
 #define ROUNDS	(slow() ? 5000 : 10000)
 
@@ -36,6 +39,12 @@ static unsigned long number(const char *path, const char *name)
 	if (f)
 		fclose(f);
 	return value;
+}
+
+/* What is freed with a lock held is gone a little later. */
+static void settle(void)
+{
+	usleep(20000);
 }
 
 /* Opens, enables in one of the modes, and leaves in one of several ways. */
@@ -83,11 +92,13 @@ static void no_leak(void)
 	/* Caches fill in the first rounds. */
 	for (i = 0; i < 200; i++)
 		round_trip(i);
+	settle();
 	n = cov_vmallocs(&bytes);
 	pages = number("/proc/meminfo", "VmallocUsed:");
 	slab = number("/proc/meminfo", "SUnreclaim:");
 	for (i = 0; i < rounds; i++)
 		round_trip(i);
+	settle();
 	after = number("/proc/meminfo", "VmallocUsed:");
 	slab_after = number("/proc/meminfo", "SUnreclaim:");
 	tap_ok(cov_vmallocs(&bytes) == n, "%d descriptors: none of KCOV's vmalloc areas is left", rounds);
@@ -105,31 +116,43 @@ static unsigned long state_bytes(unsigned long mode, size_t words)
 	       (mode & 4 ? 2 : 1) * cov_mode_bytes(0, words);
 }
 
+/* What is stated: room for 8K items, but never for more than the area holds. */
+static unsigned long stated_bytes(unsigned long mode, size_t words)
+{
+	size_t items = words < ITEMS ? words : ITEMS;
+	size_t cmps = words / 4 < ITEMS ? words / 4 : ITEMS;
+
+	switch (mode) {
+	case KCOV_TRACE_UNIQ_CMP: return cmps * CMP_STATE;
+	case KCOV_TRACE_COMPACT: return items * COMPACT_STATE;
+	case KCOV_TRACE_UNIQ_PC: case KCOV_TRACE_UNIQ_EDGE: return items * PC_STATE;
+	case KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE: return 2 * items * PC_STATE;
+	default: return 0;
+	}
+}
+
 static void stated(void)
 {
-	unsigned long bytes, big;
-	size_t i;
+	static const size_t words[] = { 512, WORDS, 64 << 10, 512 << 10 };
+	unsigned long bytes, want;
+	size_t i, w;
 
 	for (i = 1; i < ARRAY_SIZE(modes); i++) {
-		bytes = state_bytes(modes[i], WORDS);
-		big = state_bytes(modes[i], 16 << 20);
-		tap_ok(big <= bytes && bytes <= 1 << 20 && !!big == (modes[i] > 1),
-		       "mode %lu: %lu KiB of state whatever the area's size",
-		       modes[i], bytes >> 10);
-		tap_diag("%lu bytes, with a large area %lu", bytes, big);
+		for (w = 0; w < ARRAY_SIZE(words); w++) {
+			bytes = state_bytes(modes[i], words[w]);
+			want = stated_bytes(modes[i], words[w]);
+			/* A guard page, and what is less than a page; an edge area has no hidden page. */
+			tap_ok(bytes + 4096 >= want && bytes <= want + 4 * 4096,
+			       "mode %lu, %zu words: %lu KiB of state", modes[i], words[w], bytes >> 10);
+			tap_diag("%lu bytes, stated are %lu", bytes, want);
+		}
 	}
-	bytes = state_bytes(KCOV_TRACE_UNIQ_CMP, WORDS);
-	tap_ok(bytes >= CMP_STATE && bytes <= CMP_STATE + 2 * 4096,
-	       "mode 8: what is stated");
-	bytes = state_bytes(KCOV_TRACE_COMPACT, WORDS);
-	tap_ok(bytes >= COMPACT_STATE - 1024 && bytes <= COMPACT_STATE + 2 * 4096,
-	       "mode 16: what is stated");
 	/* The hidden page, and the guard page that every vmalloc area has. */
 	bytes = cov_mode_bytes(0, WORDS) - BYTES;
 	tap_ok(bytes <= 2 * 4096, "mode 0: %lu bytes beyond the area", bytes);
 }
 
-/* One descriptor in all modes, twice: each needs its state once. */
+/* One descriptor in all modes, twice: there is state for one mode at a time, and for edges. */
 static void all_in_turn(void)
 {
 	unsigned long before, once, twice, after;
@@ -142,11 +165,18 @@ static void all_in_turn(void)
 		for (i = 0; i < ARRAY_SIZE(modes); i++)
 			if (cov_enable(c.fd, modes[i]) || cov_disable(c.fd))
 				exit(1);
+		settle();
 		cov_vmallocs(turn ? &twice : &once);
 	}
-	cov_close(&c);
-	tap_ok(once == twice && once - before <= ALL_STATE + 2 * BYTES + 16 * 4096,
+	tap_ok(once == twice && once - before <= WORDS * (COMPACT_STATE + PC_STATE) +
+	       2 * BYTES + 8 * 4096,
 	       "all modes in turn: %lu KiB of state and areas", (once - before) >> 10);
+	if (cov_enable(c.fd, 0) || cov_disable(c.fd))
+		exit(1);
+	settle();
+	cov_vmallocs(&after);
+	tap_ok(once - after >= WORDS * COMPACT_STATE, "mode 0 gives back the main area's");
+	cov_close(&c);
 	tap_ok(cov_vmallocs(&after) == n && after == before, "and all of it is freed");
 }
 
@@ -259,7 +289,8 @@ static void no_memory(void)
 /* ---- memory that was too little ---- */
 
 #define GROW_WORDS	(4ul << 20)	/* room for a million comparisons */
-#define MAX_STATE	(16 * CMP_STATE)
+#define STATE		(ITEMS * CMP_STATE)
+#define MAX_STATE	(32 * STATE)
 
 static struct cov grown;
 static unsigned long base_bytes;
@@ -269,6 +300,7 @@ static unsigned long now_bytes(void)
 {
 	unsigned long bytes;
 
+	settle();
 	cov_vmallocs(&bytes);
 	return bytes - base_bytes;
 }
@@ -312,7 +344,7 @@ static bool fill(unsigned long bytes)
 
 	grown.main[0] = 0;
 	for (i = 0; i < 100; i++)
-		if (compare(bytes / CMP_STATE * 100))
+		if (compare(100 + bytes / STATE * 100))
 			return true;
 	return false;
 }
@@ -369,6 +401,8 @@ static void next_without_memory(void)
 	tap_ok(did_fail(), "no memory for more: the enable works with what there is");
 }
 
+static void given_back(void);
+
 static void growth(void)
 {
 	struct kcov_stats st;
@@ -381,45 +415,193 @@ static void growth(void)
 	base_bytes = bytes;
 	if (cov_enable(grown.fd, 8))
 		exit(1);
-	tap_ok(is_about(now_bytes(), CMP_STATE), "room for 16K comparisons at first");
+	tap_ok(is_about(now_bytes(), STATE), "room for 8K comparisons at first");
 	next_by_enable();
-	tap_ok(is_about(now_bytes(), CMP_STATE), "which is not more after an enable if it was enough");
-	tap_ok(is_about(grow_by(next_by_store), CMP_STATE), "nor by a store of 0, if it was not");
-	tap_ok(is_about(grow_by(next_by_thread), CMP_STATE),
+	tap_ok(is_about(now_bytes(), STATE), "which is not more after an enable if it was enough");
+	tap_ok(is_about(grow_by(next_by_store), STATE), "nor by a store of 0, if it was not");
+	tap_ok(is_about(grow_by(next_by_thread), STATE),
 	       "nor by another thread's KCOV_RESET_TRACE while it is in use");
-	tap_ok(is_about(grow_by(next_by_ioctl), 2 * CMP_STATE), "KCOV_RESET_TRACE: twice as much");
-	tap_ok(fit(20 << 10), "then 20K fit");
+	tap_ok(is_about(grow_by(next_by_ioctl), 2 * STATE), "KCOV_RESET_TRACE: twice as much");
+	tap_ok(fit(10 << 10), "then 10K fit");
 
 	/* A window that goes on keeps what it has, and may repeat it. */
 	fill(now_bytes());
 	n = grown.main[0];
 	next_by_enable();
 	cov_stats(grown.fd, &st);
-	tap_ok(is_about(now_bytes(), 4 * CMP_STATE) && grown.main[0] >= n &&
-	       st.main.recorded >= n && st.main.untracked >= 32 << 10,
+	tap_ok(is_about(now_bytes(), 4 * STATE) && grown.main[0] >= n &&
+	       st.main.recorded >= n && st.main.untracked >= 16 << 10,
 	       "KCOV_ENABLE: twice as much; the window goes on, its items are untracked now");
 	tap_diag("%lu bytes, %lu items, then %llu, %llu untracked", now_bytes(), n,
 		 st.main.recorded, st.main.untracked);
 	grown.main[0] = 0;
-	tap_ok(fit(40 << 10), "and none in the next");
+	tap_ok(fit(20 << 10), "and none in the next");
 	if (fail_nth_fd >= 0)
-		tap_ok(is_about(grow_by(next_without_memory), 4 * CMP_STATE), "and is not more");
+		tap_ok(is_about(grow_by(next_without_memory), 4 * STATE), "and is not more");
 	else
 		tap_skip("no fault injection in this kernel", "no memory for more");
-	for (size = 8 * CMP_STATE; size <= MAX_STATE; size *= 2) {
-		snprintf(what, sizeof(what), "room for %luK", size / CMP_STATE * 16);
+	for (size = 8 * STATE; size <= MAX_STATE; size *= 2) {
+		snprintf(what, sizeof(what), "room for %luK", size / STATE * 8);
 		if (!tap_ok(is_about(grow_by(next_by_enable), size), "%s", what))
 			tap_diag("%lu bytes, not %lu", now_bytes(), size);
 	}
 	tap_ok(is_about(grow_by(next_by_enable), MAX_STATE), "and never more");
-	/* Other modes in between forget nothing of it. */
-	cov_disable(grown.fd);
-	cov_enable(grown.fd, 2);
-	cov_disable(grown.fd);
-	cov_enable(grown.fd, 8);
-	tap_ok(is_about(now_bytes(), MAX_STATE + PC_STATE), "nor less after another mode");
+	given_back();
 	cov_disable(grown.fd);
 	cov_close(&grown);
+}
+
+/* Enables until there is less state, after windows of @calls calls each. */
+static int enables_until_less(unsigned int calls)
+{
+	unsigned long had = now_bytes();
+	int i;
+
+	/* What now_bytes() does is no small window. */
+	cov_disable(grown.fd);
+	for (i = 0; i < 100 && now_bytes() >= had; i++) {
+		if (cov_enable(grown.fd, 8))
+			exit(1);
+		compare(calls);
+		cov_reset(grown.fd);
+		cov_disable(grown.fd);
+	}
+	cov_enable(grown.fd, 8);
+	return i;
+}
+
+static void given_back(void)
+{
+	unsigned long had = now_bytes();
+	int i, n, most = 0;
+
+	/* 256K items: each window has some hundred; until there are 2K. */
+	for (i = 0; now_bytes() > ITEMS * CMP_STATE / 3 && i < 20; i++) {
+		n = enables_until_less(10);
+		if (n > most)
+			most = n;
+	}
+	tap_ok(is_about(now_bytes(), ITEMS * CMP_STATE / 4) && most <= 20,
+	       "small windows: half of it is given back each %d enables, until 2K items are left", most);
+	tap_diag("%lu bytes, then %lu", had, now_bytes());
+	tap_ok(enables_until_less(10) == 100, "and no more than that");
+	tap_ok(grow_by(next_by_enable) > ITEMS * CMP_STATE / 3, "it grows again");
+	cov_disable(grown.fd);
+	cov_enable(grown.fd, 2);
+	tap_ok(is_about(now_bytes(), ITEMS * PC_STATE), "another mode: what that needs");
+	cov_disable(grown.fd);
+	cov_enable(grown.fd, 8);
+	tap_ok(is_about(now_bytes(), ITEMS * CMP_STATE), "and back again");
+}
+
+/* ---- a memory cgroup that is nearly full ---- */
+
+#define CGROUP	"/sys/fs/cgroup/"
+
+static struct call_in_cgroup {
+	const char	*name;
+	unsigned long	mode;
+	enum { IN_ENABLE, IN_REMOTE, IN_BITMAP, IN_MAP, IN_RESET } call;
+	bool		compact;	/* kcov.compact=1 */
+	bool		little;		/* it may need no more than a CPU has in stock */
+} calls_in_cgroup[] = {
+	{ "KCOV_ENABLE in mode 2", 2, IN_ENABLE, false, true },
+	{ "KCOV_ENABLE in mode 6", 6, IN_ENABLE, false, false },
+	{ "KCOV_ENABLE in mode 8", 8, IN_ENABLE, false, false },
+	{ "KCOV_ENABLE in mode 16", 16, IN_ENABLE, false, false },
+	{ "KCOV_ENABLE in mode 0, compact=1", 0, IN_ENABLE, true, false },
+	{ "KCOV_ENABLE in mode 1, compact=1", 1, IN_ENABLE, true, false },
+	{ "KCOV_REMOTE_ENABLE in mode 16", 16, IN_REMOTE, false, false },
+	{ "KCOV_UNIQUE_ENABLE", 2, IN_BITMAP, false, true },
+	{ "mmap of the edge area", 0, IN_MAP, false, false },
+	{ "KCOV_RESET_TRACE with a full set", 8, IN_RESET, false, false },
+};
+
+/* What the call says, in a cgroup that may take @left bytes more. Of a child. */
+static int in_cgroup(const struct call_in_cgroup *c, long left)
+{
+	struct kcov_remote_arg remote = { .trace_mode = c->mode, .area_size = 64,
+					  .common_handle = 0x1234 };
+	char text[32] = "", *used = mmap(NULL, 64 << 10, PROT_READ | PROT_WRITE,
+					 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	int fd = cov_fd(), err, file;
+	unsigned int i;
+
+	memset(used, 1, 64 << 10);
+	cov_init(fd, 64 << 10);
+	if (c->call == IN_RESET) {
+		if (cov_enable(fd, c->mode))
+			return -EIO;
+		for (i = 0; i < 3000; i++)
+			prctl(0x5a000000 + i, 0, 0, 0, 0);
+	}
+	file = open(CGROUP "kcov-small/memory.current", O_RDONLY);
+	if (read(file, text, sizeof(text) - 1) <= 0)
+		return -EIO;
+	snprintf(text, sizeof(text), "%ld", atol(text) + left);
+	if (put(CGROUP "kcov-small/memory.max", text))
+		return -EIO;
+	switch (c->call) {
+	case IN_ENABLE: err = cov_enable(fd, c->mode); break;
+	case IN_REMOTE: err = ioctl(fd, KCOV_REMOTE_ENABLE, &remote) ? -errno : 0; break;
+	case IN_BITMAP: err = ioctl(fd, KCOV_UNIQUE_ENABLE, 64ul) ? -errno : 0; break;
+	case IN_MAP: err = mmap(NULL, 512 << 10, PROT_READ, MAP_SHARED, fd, 512 << 10) ==
+			   MAP_FAILED ? -errno : 0; break;
+	default: err = cov_reset(fd); break;
+	}
+	put(CGROUP "kcov-small/memory.max", "max");
+	return err;
+}
+
+static unsigned long oom_kills(void)
+{
+	return number(CGROUP "kcov-small/memory.events", "oom_kill");
+}
+
+static void cgroup_is_full(struct call_in_cgroup *c)
+{
+	static const long left[] = { 16, 64, 128, 256, 384, 512, 768, 1024, 2048, 16384 };
+	int status, killed = 0, wrong = 0, failed = 0, worked = 0;
+	unsigned long kills = oom_kills();
+	size_t i;
+
+	if (c->compact)
+		put("/sys/module/kcov/parameters/compact", "1");
+	for (i = 0; i < ARRAY_SIZE(left); i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			if (put(CGROUP "kcov-small/cgroup.procs", "0"))
+				_exit(100);
+			_exit(-in_cgroup(c, left[i] << 10));
+		}
+		waitpid(pid, &status, 0);
+		put(CGROUP "kcov-small/memory.max", "max");
+		killed += WIFSIGNALED(status);
+		failed += status == ENOMEM << 8;
+		worked += !status;
+		wrong += !WIFSIGNALED(status) && status && status != ENOMEM << 8;
+	}
+	put("/sys/module/kcov/parameters/compact", "0");
+	/* The last one has room. And what may do without never fails. */
+	tap_ok(!killed && !wrong && oom_kills() == kills && worked &&
+	       (c->little || (c->compact || c->call == IN_RESET) == !failed),
+	       "%s in a full cgroup: ENOMEM %d times, works %d times, nobody is killed",
+	       c->name, failed, worked);
+	tap_diag("killed %d, oom_kill %lu, other errors %d", killed, oom_kills() - kills, wrong);
+}
+
+static void cgroups(void)
+{
+	size_t i;
+
+	put(CGROUP "cgroup.subtree_control", "+memory");
+	if (mkdir(CGROUP "kcov-small", 0700) && errno != EEXIST) {
+		tap_skip("no cgroup2 with the memory controller", "OOM killer");
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(calls_in_cgroup); i++)
+		cgroup_is_full(&calls_in_cgroup[i]);
 }
 
 int main(void)
@@ -429,5 +611,6 @@ int main(void)
 	no_leak();
 	no_memory();
 	growth();
+	cgroups();
 	return tap_done();
 }
