@@ -205,7 +205,6 @@ struct kcov_dedup_set {
  * @prev:	of edge words: what the previous PC adds to the next one
  * @prev_id:	of a compact trace: the id of the previous PC; KCOV_DEDUP_NONE if there is
  *		nothing in the window
- * @most:	the most keys that @set had in a window that is over
  * @set:	the items, recorded or dropped
  */
 struct kcov_dedup_window {
@@ -216,7 +215,6 @@ struct kcov_dedup_window {
 	unsigned long		untracked;
 	unsigned long		prev;
 	u32			prev_id;
-	u32			most;
 	struct kcov_dedup_set	set;
 };
 
@@ -463,8 +461,6 @@ static __always_inline unsigned long kcov_dedup_edge_hash(unsigned long pc)
  */
 static __always_inline void kcov_dedup_forget(struct kcov_dedup_window *w)
 {
-	if (w->set.used > w->most)
-		WRITE_ONCE(w->most, w->set.used);
 	w->set.used = 0;
 	w->prev = kcov_dedup_edge_hash(0);
 	w->prev_id = KCOV_DEDUP_NONE;

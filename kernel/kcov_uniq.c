@@ -38,81 +38,61 @@ module_param_named(compact, kcov_uniq_compact, bool, 0644);
 MODULE_PARM_DESC(compact,
 		 "Collect KCOV_TRACE_COMPACT for KCOV_TRACE_PC, KCOV_TRACE_UNIQ_CMP for KCOV_TRACE_CMP");
 
-/* Distinct items that there is room for, at least, at first and at most. */
-#define KCOV_UNIQ_ITEMS_MIN	(2U << 10)
-#define KCOV_UNIQ_ITEMS		(8U << 10)
+/* Distinct items that there is room for, at first and at most. */
+#define KCOV_UNIQ_ITEMS_MIN	(16U << 10)
 #define KCOV_UNIQ_ITEMS_MAX	(256U << 10)
-
-/* A window that goes on in other memory keeps its keys if they are so few. */
-#define KCOV_UNIQ_KEEP		(KCOV_UNIQ_ITEMS_MIN / 2)
-
-/* So often in a row it is enabled after windows that needed a quarter: then half is given back. */
-#define KCOV_UNIQ_PATIENCE	16
 
 #ifdef KCOV_UNIQ_TEE
 /* Tests fill small ones. */
-static unsigned int kcov_uniq_items = KCOV_UNIQ_ITEMS;
+static unsigned int kcov_uniq_items = KCOV_UNIQ_ITEMS_MIN;
 module_param_named(items, kcov_uniq_items, uint, 0600);
-#undef KCOV_UNIQ_ITEMS
-#define KCOV_UNIQ_ITEMS	READ_ONCE(kcov_uniq_items)
+#undef KCOV_UNIQ_ITEMS_MIN
+#define KCOV_UNIQ_ITEMS_MIN	READ_ONCE(kcov_uniq_items)
 #endif
 
 /* In an argument of KCOV_ENABLE that kcov_uniq_ioctl() made: the mode; the bitmap follows. */
 #define KCOV_UNIQ_ARG_BITS	5
 #define KCOV_UNIQ_ARG_MODE	((1UL << KCOV_UNIQ_ARG_BITS) - 1)
 
-/* What a set, and what there is beside it, is for. */
+/* What needs memory of its own, whatever the size of the area. */
 enum kcov_uniq_kind {
-	KCOV_UNIQ_NOTHING,
-	KCOV_UNIQ_WORDS,	/* PCs or edge words */
+	KCOV_UNIQ_PCS,
+	KCOV_UNIQ_EDGES,
 	KCOV_UNIQ_CMPS,
 	KCOV_UNIQ_TRACE,	/* a compact one, with its PCs */
+	KCOV_UNIQ_KINDS
 };
 
 /**
- * struct kcov_uniq_state - memory for a window
+ * struct kcov_uniq_state - memory of one kind
  * @mem:	the memory, or NULL
- * @kind:	what it is for
  * @items:	PCs, edge words or comparisons that there is room for
+ * @full:	it was too little
  */
 struct kcov_uniq_state {
-	void			*mem;
-	enum kcov_uniq_kind	kind;
-	u32			items;
+	void	*mem;
+	u32	items;
+	bool	full;
 };
 
 /**
- * struct kcov_uniq_part - one of the two areas, but for its window
- * @state:	in use
- * @next:	allocated for the next enable, which puts it in the place of @state
- * @mode:	KCOV_TRACE_* of the last enable that used the area
- * @full:	@state was too little when it was enabled last
- * @spare:	enables in a row after windows that needed little of @state
- */
-struct kcov_uniq_part {
-	struct kcov_uniq_state	state;
-	struct kcov_uniq_state	next;
-	u32			mode;
-	bool			full;
-	u32			spare;
-};
-
-/**
- * struct kcov_uniq - hidden before an area
+ * struct kcov_uniq - the hidden pages before an area
  * @dedup:	what callbacks use; first, so that area - KCOV_UNIQ_STATE is it
  * @words:	words of the area, and of the edge area
- * @main:	the main area
- * @edge:	the edge area
+ * @state:	memory, by kcov_uniq_kind
  * @task:	the task that collects, or NULL
  * @bitmap:	words of KCOV_UNIQUE_ENABLE before the list
+ * @mode:	KCOV_TRACE_* of the last enable
+ * @edge_mode:	the same of the last one that used the edge area
  */
 struct kcov_uniq {
 	struct kcov_dedup	dedup;
 	unsigned long		words;
-	struct kcov_uniq_part	main;
-	struct kcov_uniq_part	edge;
+	struct kcov_uniq_state	state[KCOV_UNIQ_KINDS];
 	struct task_struct	*task;
 	unsigned long		bitmap;
+	u32			mode;
+	u32			edge_mode;
 };
 
 static struct kcov_uniq *kcov_uniq_of(void *area)
@@ -140,22 +120,17 @@ static bool kcov_uniq_is_cmp(unsigned long mode)
 
 static u32 kcov_uniq_main_words(const struct kcov_uniq *u)
 {
-	return kcov_uniq_is_cmp(u->main.mode) ? KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS;
+	return kcov_uniq_is_cmp(u->mode) ? KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS;
 }
 
-/* What the main area needs in a mode. */
+/* What the main area needs in a mode; KCOV_UNIQ_KINDS for nothing. */
 static enum kcov_uniq_kind kcov_uniq_main_kind(unsigned long mode)
 {
 	if (mode & KCOV_TRACE_COMPACT)
 		return KCOV_UNIQ_TRACE;
 	if (mode & KCOV_TRACE_UNIQ_CMP)
 		return KCOV_UNIQ_CMPS;
-	return mode & KCOV_TRACE_UNIQ_PC ? KCOV_UNIQ_WORDS : KCOV_UNIQ_NOTHING;
-}
-
-static enum kcov_uniq_kind kcov_uniq_edge_kind(unsigned long mode)
-{
-	return mode & KCOV_TRACE_UNIQ_EDGE ? KCOV_UNIQ_WORDS : KCOV_UNIQ_NOTHING;
+	return mode & KCOV_TRACE_UNIQ_PC ? KCOV_UNIQ_PCS : KCOV_UNIQ_KINDS;
 }
 
 static size_t kcov_uniq_state_bytes(enum kcov_uniq_kind kind, u32 items)
@@ -164,14 +139,6 @@ static size_t kcov_uniq_state_bytes(enum kcov_uniq_kind kind, u32 items)
 		return kcov_dedup_set_bytes(items, KCOV_DEDUP_CMP_WORDS);
 	return kcov_dedup_set_bytes(items, KCOV_DEDUP_PC_WORDS) +
 	       (kind == KCOV_UNIQ_TRACE ? kcov_dedup_compact_bytes(items) : 0);
-}
-
-/* Never more items than the area can hold. */
-static u32 kcov_uniq_items_max(const struct kcov_uniq *u, enum kcov_uniq_kind kind)
-{
-	unsigned long items = u->words / (kind == KCOV_UNIQ_CMPS ? KCOV_DEDUP_CMP_WORDS : 1);
-
-	return roundup_pow_of_two(clamp(items, 128UL, (unsigned long)KCOV_UNIQ_ITEMS_MAX));
 }
 
 #ifdef KCOV_UNIQ_TEE
@@ -229,6 +196,7 @@ void *kcov_uniq_area(void *mem, unsigned long words)
 void kcov_uniq_area_free(void *area)
 {
 	struct kcov_uniq *u;
+	int kind;
 
 	if (!area)
 		return;
@@ -236,10 +204,8 @@ void kcov_uniq_area_free(void *area)
 #ifdef KCOV_UNIQ_TEE
 	kcov_uniq_tee_free(area);
 #endif
-	vfree(u->main.state.mem);
-	vfree(u->main.next.mem);
-	vfree(u->edge.state.mem);
-	vfree(u->edge.next.mem);
+	for (kind = 0; kind < KCOV_UNIQ_KINDS; kind++)
+		vfree(u->state[kind].mem);
 	vfree(u->dedup.edge.area);
 	vfree(area - KCOV_UNIQ_HIDDEN);
 }
@@ -291,104 +257,109 @@ static void kcov_uniq_fault_in(const void *mem, size_t bytes)
 {
 	size_t off;
 
-	for (off = 0; off < bytes; off += min_t(size_t, PMD_SIZE, bytes - off))
+	for (off = 0; off < bytes; off += PMD_SIZE)
 		READ_ONCE(*(const char *)(mem + off));
 	READ_ONCE(*(const char *)(mem + bytes - 1));
 }
 
-/* The window's set, and what a compact trace needs beside it, into fresh memory. */
-static void kcov_uniq_window_init(struct kcov_uniq *u, struct kcov_dedup_window *w,
-				  const struct kcov_uniq_state *s)
+static void kcov_uniq_fault_in_state(struct kcov_uniq *u, enum kcov_uniq_kind kind)
 {
-	u32 words = s->kind == KCOV_UNIQ_CMPS ? KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS;
+	if (kind != KCOV_UNIQ_KINDS)
+		kcov_uniq_fault_in(u->state[kind].mem,
+				   kcov_uniq_state_bytes(kind, u->state[kind].items));
+}
 
-	kcov_dedup_set_init(&w->set, s->mem, s->items, words);
-	if (s->kind == KCOV_UNIQ_TRACE)
-		kcov_dedup_compact_init(&u->dedup, s->mem + kcov_dedup_set_bytes(s->items, words),
+/* The main window's set, and what a compact trace needs beside it, into fresh memory. */
+static void kcov_uniq_main_init(struct kcov_uniq *u)
+{
+	enum kcov_uniq_kind kind = kcov_uniq_main_kind(u->mode);
+	struct kcov_uniq_state *s = &u->state[kind];
+
+	if (kind == KCOV_UNIQ_KINDS)
+		return;
+	kcov_dedup_set_init(&u->dedup.main.set, s->mem, s->items, kcov_uniq_main_words(u));
+	if (kind == KCOV_UNIQ_TRACE)
+		kcov_dedup_compact_init(&u->dedup, s->mem +
+					kcov_dedup_set_bytes(s->items, KCOV_DEDUP_PC_WORDS),
 					KCOV_UNIQ_RAW);
 }
 
-/*
- * Put the memory that was allocated for a part in its place: with the lock, while no task
- * collects but perhaps this one. A window that goes on keeps few keys. Many it forgets, as if
- * its set had been full; so does a compact trace, which may.
- */
-static void kcov_uniq_install(struct kcov_uniq *u, struct kcov_uniq_part *part,
-			      struct kcov_dedup_window *w)
+static void kcov_uniq_edge_init(struct kcov_uniq *u)
 {
-	const unsigned long *key = w->set.keys;
-	unsigned long flags;
-	u32 words, used;
+	struct kcov_uniq_state *s = &u->state[KCOV_UNIQ_EDGES];
 
-	if (!part->next.mem)
-		return;
+	kcov_dedup_set_init(&u->dedup.edge.set, s->mem, s->items, KCOV_DEDUP_PC_WORDS);
+}
+
+/*
+ * Memory of a kind has become more, with the lock, while no task collects but perhaps this
+ * one. A window that goes on has forgotten what it has, as if its set had been full.
+ */
+static void kcov_uniq_grown(struct kcov_uniq *u, enum kcov_uniq_kind kind)
+{
+	struct kcov_dedup_window *main = &u->dedup.main, *edge = &u->dedup.edge;
+	unsigned long flags;
+
 	/* On PREEMPT_RT the lock does not do it: this task's callbacks would see half of it. */
 	local_irq_save(flags);
-	/* A path leads through what is forgotten. */
-	kcov_dedup_flush(&u->dedup);
-	used = w->set.used;
-	swap(part->state, part->next);
-	part->full = false;
-	part->spare = 0;
-	kcov_uniq_window_init(u, w, &part->state);
-	words = part->state.kind == KCOV_UNIQ_CMPS ? KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS;
-	if (used > KCOV_UNIQ_KEEP || part->state.kind == KCOV_UNIQ_TRACE)
-		WRITE_ONCE(w->untracked, w->untracked + used);
-	else
-		for (; used; used--, key += words)
-			kcov_dedup_set_add(&w->set, key, words);
+	if (kind == kcov_uniq_main_kind(u->mode)) {
+		/* A path leads through what is forgotten. */
+		kcov_dedup_flush(&u->dedup);
+		WRITE_ONCE(main->untracked, main->untracked + main->set.used);
+		kcov_uniq_main_init(u);
+	}
+	if (kind == KCOV_UNIQ_EDGES && u->edge_mode) {
+		WRITE_ONCE(edge->untracked, edge->untracked + edge->set.used);
+		kcov_uniq_edge_init(u);
+	}
 	local_irq_restore(flags);
-
-	vfree_atomic(part->next.mem);
-	part->next = (struct kcov_uniq_state){};
 }
 
-static bool kcov_uniq_is_full(const struct kcov_uniq *u, const struct kcov_uniq_part *part,
-			      const struct kcov_dedup_window *w)
+/* Another task that collects uses what there is. */
+static bool kcov_uniq_may_grow(const struct kcov_uniq *u)
 {
-	return READ_ONCE(w->set.full) || (part->state.kind == KCOV_UNIQ_TRACE &&
-					  READ_ONCE(u->dedup.compact.pairs.full));
+	const struct task_struct *task = READ_ONCE(u->task);
+
+	return !task || task == current;
 }
 
-/* Which memory a part should have. */
-static u32 kcov_uniq_items_wanted(struct kcov_uniq *u, struct kcov_uniq_part *part,
-				  struct kcov_dedup_window *w, enum kcov_uniq_kind kind)
+/* To have room for more than the area can hold would help nobody. */
+static u32 kcov_uniq_items_max(const struct kcov_uniq *u, enum kcov_uniq_kind kind)
 {
-	u32 items = part->state.items, max = kcov_uniq_items_max(u, kind);
+	unsigned long items = u->words / (kind == KCOV_UNIQ_CMPS ? KCOV_DEDUP_CMP_WORDS : 1);
 
-	if (kind != part->state.kind)
-		return min_t(u32, KCOV_UNIQ_ITEMS, max);
-	if (READ_ONCE(part->full) || kcov_uniq_is_full(u, part, w))
-		return min(2 * items, max);
-	if (part->spare >= KCOV_UNIQ_PATIENCE && items > KCOV_UNIQ_ITEMS_MIN &&
-	    READ_ONCE(w->set.used) <= KCOV_UNIQ_KEEP)
-		return items / 2;
-	return items;
+	return items < KCOV_UNIQ_ITEMS_MAX ? roundup_pow_of_two(max(items, 1UL)) : KCOV_UNIQ_ITEMS_MAX;
 }
 
-/* Allocate memory of a kind for a part, unless what it has is right. */
-static int kcov_uniq_alloc(spinlock_t *lock, struct kcov_uniq *u, struct kcov_uniq_part *part,
-			   struct kcov_dedup_window *w, enum kcov_uniq_kind kind)
+/* Memory of a kind, unless there is enough: twice as much as there was, if that was full. */
+static int kcov_uniq_alloc(spinlock_t *lock, struct kcov_uniq *u, enum kcov_uniq_kind kind)
 {
-	struct kcov_uniq_state s = { .kind = kind };
+	struct kcov_uniq_state *s = &u->state[kind];
+	u32 had = READ_ONCE(s->items), items = had ?: KCOV_UNIQ_ITEMS_MIN;
 	unsigned long flags;
+	void *mem;
 
-	if (kind == KCOV_UNIQ_NOTHING)
+	if (had && READ_ONCE(s->full) && had < kcov_uniq_items_max(u, kind) &&
+	    kcov_uniq_may_grow(u))
+		items = 2 * had;
+	if (items == had)
 		return 0;
-	/* Without the lock, which is held with interrupts off; looked at again under it. */
-	s.items = kcov_uniq_items_wanted(u, part, w, kind);
-	if ((s.items == READ_ONCE(part->state.items) && kind == READ_ONCE(part->state.kind)) ||
-	    (s.items == READ_ONCE(part->next.items) && kind == READ_ONCE(part->next.kind)))
-		return 0;
-	s.mem = kcov_uniq_vmalloc(kcov_uniq_state_bytes(kind, s.items));
-	/* What there is may be too little, but it will do. */
-	if (!s.mem)
-		return kind == READ_ONCE(part->state.kind) ? 0 : -ENOMEM;
+	/* As in kcov_uniq_alloc_edge_area(). */
+	mem = kcov_uniq_vmalloc(kcov_uniq_state_bytes(kind, items));
+	if (!mem)
+		return had ? 0 : -ENOMEM;
 
 	spin_lock_irqsave(lock, flags);
-	swap(part->next, s);
+	if (s->items == had && (!had || kcov_uniq_may_grow(u))) {
+		swap(s->mem, mem);
+		WRITE_ONCE(s->items, items);
+		WRITE_ONCE(s->full, false);
+		if (had)
+			kcov_uniq_grown(u, kind);
+	}
 	spin_unlock_irqrestore(lock, flags);
-	vfree(s.mem);
+
+	vfree(mem);
 	return 0;
 }
 
@@ -407,23 +378,18 @@ static struct kcov_uniq *kcov_uniq_get(spinlock_t *lock, void **areap)
 /* Allocate what a mode needs. */
 static int kcov_uniq_prepare(spinlock_t *lock, struct kcov_uniq *u, unsigned long mode)
 {
-	int res;
+	enum kcov_uniq_kind kind = kcov_uniq_main_kind(mode);
+	int res = 0;
 
-	if (kcov_uniq_is_cmp(mode) && !IS_ENABLED(CONFIG_KCOV_ENABLE_COMPARISONS))
+	if (kind == KCOV_UNIQ_CMPS && !IS_ENABLED(CONFIG_KCOV_ENABLE_COMPARISONS))
 		return -EOPNOTSUPP;
-	res = kcov_uniq_alloc(lock, u, &u->main, &u->dedup.main, kcov_uniq_main_kind(mode));
-	if (!res)
-		res = kcov_uniq_alloc(lock, u, &u->edge, &u->dedup.edge, kcov_uniq_edge_kind(mode));
+	if (kind != KCOV_UNIQ_KINDS)
+		res = kcov_uniq_alloc(lock, u, kind);
+	if (!res && mode & KCOV_TRACE_UNIQ_EDGE)
+		res = kcov_uniq_alloc(lock, u, KCOV_UNIQ_EDGES);
 	if (!res && mode & KCOV_TRACE_UNIQ_EDGE)
 		res = kcov_uniq_alloc_edge_area(lock, u);
 	return res;
-}
-
-/* Is there what kcov_uniq_alloc() was asked for? */
-static bool kcov_uniq_has(const struct kcov_uniq_part *part, enum kcov_uniq_kind kind)
-{
-	return kind == KCOV_UNIQ_NOTHING || kind == part->next.kind ||
-	       (!part->next.mem && kind == part->state.kind);
 }
 
 /**
@@ -441,6 +407,7 @@ int kcov_uniq_mode(int mode, void *area, unsigned long arg)
 {
 	struct kcov_uniq *u = kcov_uniq_of(area);
 	unsigned long bitmap = arg >> KCOV_UNIQ_ARG_BITS;
+	enum kcov_uniq_kind kind;
 
 	arg &= KCOV_UNIQ_ARG_MODE;
 	if (!kcov_uniq_is_uniq(arg))
@@ -449,17 +416,18 @@ int kcov_uniq_mode(int mode, void *area, unsigned long arg)
 		return -EOPNOTSUPP;
 	if (bitmap > u->words - 2)
 		return -EINVAL;
-	/* kcov_uniq_prepare() failed, or another thread has asked for another mode meanwhile. */
-	if (!kcov_uniq_has(&u->main, kcov_uniq_main_kind(arg)) ||
-	    !kcov_uniq_has(&u->edge, kcov_uniq_edge_kind(arg)) ||
-	    (arg & KCOV_TRACE_UNIQ_EDGE && !u->dedup.edge.area))
+	/* kcov_uniq_prepare() failed. */
+	kind = kcov_uniq_main_kind(arg);
+	if ((kind != KCOV_UNIQ_KINDS && !u->state[kind].mem) ||
+	    (arg & KCOV_TRACE_UNIQ_EDGE &&
+	     (!u->state[KCOV_UNIQ_EDGES].mem || !u->dedup.edge.area)))
 		return -ENOMEM;
 	return kcov_uniq_is_cmp(arg) ? KCOV_MODE_TRACE_CMP : KCOV_MODE_TRACE_PC;
 }
 
 static u64 kcov_uniq_count(const struct kcov_uniq *u)
 {
-	return kcov_uniq_is_cmp(u->main.mode) ? READ_ONCE(*(u64 *)u->dedup.main.area) :
+	return kcov_uniq_is_cmp(u->mode) ? READ_ONCE(*(u64 *)u->dedup.main.area) :
 					   READ_ONCE(u->dedup.main.area[0]);
 }
 
@@ -471,76 +439,53 @@ static void kcov_uniq_zero(struct kcov_uniq *u, bool cmp)
 		WRITE_ONCE(u->dedup.main.area[0], 0);
 }
 
-/* How much of its memory did a part need, since it was enabled? */
-static void kcov_uniq_judge(struct kcov_uniq *u, struct kcov_uniq_part *part,
-			    struct kcov_dedup_window *w)
+/* Which memory was too little, of that which is in use. */
+static void kcov_uniq_note_full(struct kcov_uniq *u)
 {
-	part->full = kcov_uniq_is_full(u, part, w);
-	if (part->full || max(w->most, w->set.used) > part->state.items / 4)
-		part->spare = 0;
-	else
-		part->spare++;
-	w->set.full = 0;
-	w->most = 0;
-	if (part->state.kind == KCOV_UNIQ_TRACE)
-		u->dedup.compact.pairs.full = 0;
+	struct kcov_dedup *d = &u->dedup;
+	enum kcov_uniq_kind kind = kcov_uniq_main_kind(u->mode);
+
+	if (kind != KCOV_UNIQ_KINDS && READ_ONCE(d->main.set.full))
+		WRITE_ONCE(u->state[kind].full, true);
+	if (kind == KCOV_UNIQ_TRACE && READ_ONCE(d->compact.pairs.full))
+		WRITE_ONCE(u->state[kind].full, true);
+	if (u->edge_mode && READ_ONCE(d->edge.set.full))
+		WRITE_ONCE(u->state[KCOV_UNIQ_EDGES].full, true);
 }
 
-/* A part has no use for its memory in this mode. */
-static void kcov_uniq_give_back(struct kcov_uniq_part *part)
-{
-	vfree_atomic(part->state.mem);
-	vfree_atomic(part->next.mem);
-	part->state = (struct kcov_uniq_state){};
-	part->next = (struct kcov_uniq_state){};
-}
-
-/* A part begins to collect: in another mode than the last time it begins a new window. */
-static void kcov_uniq_begin_part(struct kcov_uniq *u, struct kcov_uniq_part *part,
-				 struct kcov_dedup_window *w, u32 mode)
-{
-	bool other = part->mode != mode;
-
-	part->mode = mode;
-	if (other)
-		kcov_dedup_forget(w);
-	kcov_uniq_install(u, part, w);
-	if (!part->state.mem)
-		return;
-	if (other)
-		kcov_uniq_window_init(u, w, &part->state);
-	kcov_uniq_fault_in(part->state.mem,
-			   kcov_uniq_state_bytes(part->state.kind, part->state.items));
-}
-
+/* In another mode than the last time, the area begins a new window. */
 static void kcov_uniq_begin_main(struct kcov_uniq *u, u32 mode, unsigned long bitmap)
 {
 	struct kcov_dedup_window *w = &u->dedup.main;
 	bool cmp = kcov_uniq_is_cmp(mode);
 	/* The two modes of Linux never began one for one another. */
-	bool zero = u->main.mode > KCOV_TRACE_CMP || mode > KCOV_TRACE_CMP;
+	bool zero = u->mode > KCOV_TRACE_CMP || mode > KCOV_TRACE_CMP;
 
-	if (u->main.mode != mode || u->bitmap != bitmap) {
+	if (u->mode != mode || u->bitmap != bitmap) {
+		u->mode = mode;
 		u->bitmap = bitmap;
 		kcov_dedup_forget(w);
+		kcov_uniq_main_init(u);
 		w->area = kcov_uniq_base(u) + bitmap;
 		w->capacity = cmp ? (u->words * sizeof(unsigned long) - sizeof(u64)) /
 				    sizeof(union kcov_dedup_cmp) : u->words - bitmap - 1;
 		if (zero)
 			kcov_uniq_zero(u, cmp);
 	}
-	kcov_uniq_begin_part(u, &u->main, w, mode);
-	if (kcov_uniq_main_kind(mode) == KCOV_UNIQ_NOTHING)
-		kcov_uniq_give_back(&u->main);
+	kcov_uniq_fault_in_state(u, kcov_uniq_main_kind(mode));
 }
 
 static void kcov_uniq_begin_edge(struct kcov_uniq *u, u32 mode)
 {
 	struct kcov_dedup_window *w = &u->dedup.edge;
 
-	if (u->edge.mode != mode)
+	if (u->edge_mode != mode) {
+		u->edge_mode = mode;
+		kcov_dedup_forget(w);
+		kcov_uniq_edge_init(u);
 		WRITE_ONCE(w->area[0], 0);
-	kcov_uniq_begin_part(u, &u->edge, w, mode);
+	}
+	kcov_uniq_fault_in_state(u, KCOV_UNIQ_EDGES);
 	kcov_uniq_fault_in(w->area, u->words * sizeof(unsigned long));
 }
 
@@ -582,18 +527,12 @@ void kcov_uniq_end(void *area)
 	struct kcov_uniq *u = kcov_uniq_of(area);
 
 	kcov_dedup_flush(&u->dedup);
-	if (u->main.mode > KCOV_TRACE_CMP)
-		kcov_dedup_renew(&u->dedup.main, kcov_uniq_main_words(u));
 	/* A callback that was running when the reset came may have written its count again. */
-	if (u->main.mode > KCOV_TRACE_CMP && !u->dedup.main.recorded)
-		kcov_uniq_zero(u, kcov_uniq_is_cmp(u->main.mode));
-	if (u->dedup.edge.area) {
-		kcov_dedup_renew(&u->dedup.edge, KCOV_DEDUP_PC_WORDS);
-		if (!u->dedup.edge.recorded)
-			WRITE_ONCE(u->dedup.edge.area[0], 0);
-	}
-	kcov_uniq_judge(u, &u->main, &u->dedup.main);
-	kcov_uniq_judge(u, &u->edge, &u->dedup.edge);
+	if (u->mode > KCOV_TRACE_CMP && !u->dedup.main.recorded)
+		kcov_uniq_zero(u, kcov_uniq_is_cmp(u->mode));
+	if (u->dedup.edge.area && !u->dedup.edge.recorded)
+		WRITE_ONCE(u->dedup.edge.area[0], 0);
+	kcov_uniq_note_full(u);
 	WRITE_ONCE(u->task, NULL);
 }
 
@@ -606,7 +545,7 @@ void kcov_uniq_end(void *area)
  */
 unsigned int kcov_uniq_size(unsigned int size, void *area)
 {
-	return kcov_uniq_of(area)->main.mode > KCOV_TRACE_CMP ? 0 : size;
+	return kcov_uniq_of(area)->mode > KCOV_TRACE_CMP ? 0 : size;
 }
 
 /* KCOV_RESET_TRACE. */
@@ -614,26 +553,19 @@ static void kcov_uniq_reset(spinlock_t *lock, struct kcov_uniq *u)
 {
 	struct kcov_dedup *d = &u->dedup;
 	unsigned long flags;
-	bool may_grow;
 	u32 mode;
 
 	spin_lock_irqsave(lock, flags);
-	mode = u->main.mode;
-	/* Another task that collects uses what there is. */
-	may_grow = !u->task || u->task == current;
+	kcov_uniq_note_full(u);
+	mode = u->mode;
 	/* For what grows: there is nothing to keep. */
 	WRITE_ONCE(d->mode, READ_ONCE(d->mode) | KCOV_DEDUP_RESET);
 	spin_unlock_irqrestore(lock, flags);
 	/* More memory, if it can be had. */
-	if (may_grow)
-		kcov_uniq_prepare(lock, u, mode);
+	kcov_uniq_prepare(lock, u, mode);
 
 	spin_lock_irqsave(lock, flags);
-	if (mode == u->main.mode && (!u->task || u->task == current)) {
-		kcov_uniq_install(u, &u->main, &d->main);
-		kcov_uniq_install(u, &u->edge, &d->edge);
-	}
-	kcov_uniq_zero(u, kcov_uniq_is_cmp(u->main.mode));
+	kcov_uniq_zero(u, kcov_uniq_is_cmp(u->mode));
 	if (d->edge.area)
 		WRITE_ONCE(d->edge.area[0], 0);
 	/*
@@ -663,14 +595,14 @@ static void kcov_uniq_fill_stats(struct kcov_uniq *u, struct kcov_stats *s)
 	struct kcov_dedup *d = &u->dedup;
 	bool reset = READ_ONCE(d->mode) & KCOV_DEDUP_RESET;
 
-	s->mode = u->main.mode;
+	s->mode = u->mode;
 	s->ignored = READ_ONCE(d->ignored);
-	if (s->mode != KCOV_TRACE_UNIQ_EDGE)
+	if (u->mode != KCOV_TRACE_UNIQ_EDGE)
 		kcov_uniq_window_stats(&d->main, reset, kcov_uniq_main_words(u), &s->main);
 	/* Userspace's own number, told to userspace only. */
-	if (s->mode <= KCOV_TRACE_CMP)
+	if (u->mode <= KCOV_TRACE_CMP)
 		s->main.recorded = min(kcov_uniq_count(u), s->main.capacity);
-	if (s->mode & KCOV_TRACE_UNIQ_EDGE)
+	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
 		kcov_uniq_window_stats(&d->edge, reset, KCOV_DEDUP_PC_WORDS, &s->edge);
 }
 
@@ -793,7 +725,6 @@ bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int *cmd,
 {
 	struct kcov_uniq *u = kcov_uniq_get(lock, areap);
 	bool enable = *cmd == KCOV_ENABLE;
-
 	bool stats = kcov_uniq_is(*cmd, KCOV_GET_STATS);
 	bool bitmap = *cmd == KCOV_UNIQUE_ENABLE ||
 		      (in_compat_syscall() && kcov_uniq_is(*cmd, KCOV_UNIQUE_ENABLE));
@@ -905,15 +836,15 @@ bool kcov_uniq_merge(void *owner_area, void *area)
 	const u64 *cmp = area;
 	u64 i;
 
-	if (u->main.mode <= KCOV_TRACE_CMP)
+	if (u->mode <= KCOV_TRACE_CMP)
 		return false;
 	/* As its first callback does, if it has one. */
 	kcov_dedup_mode(d);
 	kcov_dedup_renew(&d->main, kcov_uniq_main_words(u));
-	if (u->main.mode & KCOV_TRACE_UNIQ_EDGE)
+	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
 		kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);
 
-	if (kcov_uniq_is_cmp(u->main.mode)) {
+	if (kcov_uniq_is_cmp(u->mode)) {
 		for (i = *cmp++; i; i--, cmp += 4)
 			kcov_uniq_cmp(cmp[0], cmp[1], cmp[2], cmp[3], owner_area);
 	} else {
@@ -922,9 +853,9 @@ bool kcov_uniq_merge(void *owner_area, void *area)
 	}
 	kcov_dedup_flush(d);
 
-	if (u->main.mode != KCOV_TRACE_UNIQ_EDGE)
+	if (u->mode != KCOV_TRACE_UNIQ_EDGE)
 		kcov_uniq_section_lost(&d->main, area);
-	if (u->main.mode & KCOV_TRACE_UNIQ_EDGE)
+	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
 		kcov_uniq_section_lost(&d->edge, area);
 	return true;
 }

@@ -12,12 +12,10 @@
 
 #define WORDS	4096
 #define BYTES	(WORDS * sizeof(unsigned long))
-/* Items that there is room for at first, if the area has. */
-#define ITEMS		(8ul << 10)
-/* Bytes of state for an item: in modes 2 and 4; in 8; in 16, and one page more. */
-#define PC_STATE	28
-#define CMP_STATE	52
-#define COMPACT_STATE	58
+#define PC_STATE	(448ul << 10)	/* of mode 2, and of 4 */
+#define CMP_STATE	(832ul << 10)	/* of mode 8 */
+#define COMPACT_STATE	(929ul << 10)	/* of mode 16 */
+#define ALL_STATE	(2 * PC_STATE + CMP_STATE + COMPACT_STATE)
 /* Enough for a leak of 64 bytes a round to be seen. */
 #define ROUNDS	(slow() ? 5000 : 10000)
 
@@ -39,12 +37,6 @@ static unsigned long number(const char *path, const char *name)
 	if (f)
 		fclose(f);
 	return value;
-}
-
-/* What is freed with a lock held is gone a little later. */
-static void settle(void)
-{
-	usleep(20000);
 }
 
 /* Opens, enables in one of the modes, and leaves in one of several ways. */
@@ -92,13 +84,11 @@ static void no_leak(void)
 	/* Caches fill in the first rounds. */
 	for (i = 0; i < 200; i++)
 		round_trip(i);
-	settle();
 	n = cov_vmallocs(&bytes);
 	pages = number("/proc/meminfo", "VmallocUsed:");
 	slab = number("/proc/meminfo", "SUnreclaim:");
 	for (i = 0; i < rounds; i++)
 		round_trip(i);
-	settle();
 	after = number("/proc/meminfo", "VmallocUsed:");
 	slab_after = number("/proc/meminfo", "SUnreclaim:");
 	tap_ok(cov_vmallocs(&bytes) == n, "%d descriptors: none of KCOV's vmalloc areas is left", rounds);
@@ -116,43 +106,31 @@ static unsigned long state_bytes(unsigned long mode, size_t words)
 	       (mode & 4 ? 2 : 1) * cov_mode_bytes(0, words);
 }
 
-/* What is stated: room for 8K items, but never for more than the area holds. */
-static unsigned long stated_bytes(unsigned long mode, size_t words)
-{
-	size_t items = words < ITEMS ? words : ITEMS;
-	size_t cmps = words / 4 < ITEMS ? words / 4 : ITEMS;
-
-	switch (mode) {
-	case KCOV_TRACE_UNIQ_CMP: return cmps * CMP_STATE;
-	case KCOV_TRACE_COMPACT: return items * COMPACT_STATE;
-	case KCOV_TRACE_UNIQ_PC: case KCOV_TRACE_UNIQ_EDGE: return items * PC_STATE;
-	case KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE: return 2 * items * PC_STATE;
-	default: return 0;
-	}
-}
-
 static void stated(void)
 {
-	static const size_t words[] = { 512, WORDS, 64 << 10, 512 << 10 };
-	unsigned long bytes, want;
-	size_t i, w;
+	unsigned long bytes, big;
+	size_t i;
 
 	for (i = 1; i < ARRAY_SIZE(modes); i++) {
-		for (w = 0; w < ARRAY_SIZE(words); w++) {
-			bytes = state_bytes(modes[i], words[w]);
-			want = stated_bytes(modes[i], words[w]);
-			/* A guard page, and what is less than a page; an edge area has no hidden page. */
-			tap_ok(bytes + 4096 >= want && bytes <= want + 4 * 4096,
-			       "mode %lu, %zu words: %lu KiB of state", modes[i], words[w], bytes >> 10);
-			tap_diag("%lu bytes, stated are %lu", bytes, want);
-		}
+		bytes = state_bytes(modes[i], WORDS);
+		big = state_bytes(modes[i], 16 << 20);
+		tap_ok(big <= bytes && bytes <= 1 << 20 && !!big == (modes[i] > 1),
+		       "mode %lu: %lu KiB of state whatever the area's size",
+		       modes[i], bytes >> 10);
+		tap_diag("%lu bytes, with a large area %lu", bytes, big);
 	}
+	bytes = state_bytes(KCOV_TRACE_UNIQ_CMP, WORDS);
+	tap_ok(bytes >= CMP_STATE && bytes <= CMP_STATE + 2 * 4096,
+	       "mode 8: what is stated");
+	bytes = state_bytes(KCOV_TRACE_COMPACT, WORDS);
+	tap_ok(bytes >= COMPACT_STATE - 1024 && bytes <= COMPACT_STATE + 2 * 4096,
+	       "mode 16: what is stated");
 	/* The hidden page, and the guard page that every vmalloc area has. */
 	bytes = cov_mode_bytes(0, WORDS) - BYTES;
 	tap_ok(bytes <= 2 * 4096, "mode 0: %lu bytes beyond the area", bytes);
 }
 
-/* One descriptor in all modes, twice: there is state for one mode at a time, and for edges. */
+/* One descriptor in all modes, twice: each needs its state once. */
 static void all_in_turn(void)
 {
 	unsigned long before, once, twice, after;
@@ -165,18 +143,11 @@ static void all_in_turn(void)
 		for (i = 0; i < ARRAY_SIZE(modes); i++)
 			if (cov_enable(c.fd, modes[i]) || cov_disable(c.fd))
 				exit(1);
-		settle();
 		cov_vmallocs(turn ? &twice : &once);
 	}
-	tap_ok(once == twice && once - before <= WORDS * (COMPACT_STATE + PC_STATE) +
-	       2 * BYTES + 8 * 4096,
-	       "all modes in turn: %lu KiB of state and areas", (once - before) >> 10);
-	if (cov_enable(c.fd, 0) || cov_disable(c.fd))
-		exit(1);
-	settle();
-	cov_vmallocs(&after);
-	tap_ok(once - after >= WORDS * COMPACT_STATE, "mode 0 gives back the main area's");
 	cov_close(&c);
+	tap_ok(once == twice && once - before <= ALL_STATE + 2 * BYTES + 16 * 4096,
+	       "all modes in turn: %lu KiB of state and areas", (once - before) >> 10);
 	tap_ok(cov_vmallocs(&after) == n && after == before, "and all of it is freed");
 }
 
@@ -289,8 +260,7 @@ static void no_memory(void)
 /* ---- memory that was too little ---- */
 
 #define GROW_WORDS	(4ul << 20)	/* room for a million comparisons */
-#define STATE		(ITEMS * CMP_STATE)
-#define MAX_STATE	(32 * STATE)
+#define MAX_STATE	(16 * CMP_STATE)
 
 static struct cov grown;
 static unsigned long base_bytes;
@@ -300,7 +270,6 @@ static unsigned long now_bytes(void)
 {
 	unsigned long bytes;
 
-	settle();
 	cov_vmallocs(&bytes);
 	return bytes - base_bytes;
 }
@@ -344,7 +313,7 @@ static bool fill(unsigned long bytes)
 
 	grown.main[0] = 0;
 	for (i = 0; i < 100; i++)
-		if (compare(100 + bytes / STATE * 100))
+		if (compare(bytes / CMP_STATE * 100))
 			return true;
 	return false;
 }
@@ -401,7 +370,23 @@ static void next_without_memory(void)
 	tap_ok(did_fail(), "no memory for more: the enable works with what there is");
 }
 
-static void given_back(void);
+/* A set is full, but so is the area: more would help nobody. */
+static void growth_helps(void)
+{
+	unsigned long bytes;
+
+	cov_vmallocs(&base_bytes);
+	cov_open_or_exit(&grown, 64 << 10, 0);
+	cov_vmallocs(&bytes);
+	base_bytes = bytes;
+	if (cov_enable(grown.fd, 8))
+		exit(1);
+	tap_ok(is_about(grow_by(next_by_ioctl), CMP_STATE) &&
+	       is_about(grow_by(next_by_enable), CMP_STATE),
+	       "no more than the area can hold: room for 16K comparisons in 64K words");
+	cov_disable(grown.fd);
+	cov_close(&grown);
+}
 
 static void growth(void)
 {
@@ -415,83 +400,45 @@ static void growth(void)
 	base_bytes = bytes;
 	if (cov_enable(grown.fd, 8))
 		exit(1);
-	tap_ok(is_about(now_bytes(), STATE), "room for 8K comparisons at first");
+	tap_ok(is_about(now_bytes(), CMP_STATE), "room for 16K comparisons at first");
 	next_by_enable();
-	tap_ok(is_about(now_bytes(), STATE), "which is not more after an enable if it was enough");
-	tap_ok(is_about(grow_by(next_by_store), STATE), "nor by a store of 0, if it was not");
-	tap_ok(is_about(grow_by(next_by_thread), STATE),
+	tap_ok(is_about(now_bytes(), CMP_STATE), "which is not more after an enable if it was enough");
+	tap_ok(is_about(grow_by(next_by_store), CMP_STATE), "nor by a store of 0, if it was not");
+	tap_ok(is_about(grow_by(next_by_thread), CMP_STATE),
 	       "nor by another thread's KCOV_RESET_TRACE while it is in use");
-	tap_ok(is_about(grow_by(next_by_ioctl), 2 * STATE), "KCOV_RESET_TRACE: twice as much");
-	tap_ok(fit(10 << 10), "then 10K fit");
+	tap_ok(is_about(grow_by(next_by_ioctl), 2 * CMP_STATE), "KCOV_RESET_TRACE: twice as much");
+	tap_ok(fit(20 << 10), "then 20K fit");
 
 	/* A window that goes on keeps what it has, and may repeat it. */
 	fill(now_bytes());
 	n = grown.main[0];
 	next_by_enable();
 	cov_stats(grown.fd, &st);
-	tap_ok(is_about(now_bytes(), 4 * STATE) && grown.main[0] >= n &&
-	       st.main.recorded >= n && st.main.untracked >= 16 << 10,
+	tap_ok(is_about(now_bytes(), 4 * CMP_STATE) && grown.main[0] >= n &&
+	       st.main.recorded >= n && st.main.untracked >= 32 << 10,
 	       "KCOV_ENABLE: twice as much; the window goes on, its items are untracked now");
 	tap_diag("%lu bytes, %lu items, then %llu, %llu untracked", now_bytes(), n,
 		 st.main.recorded, st.main.untracked);
 	grown.main[0] = 0;
-	tap_ok(fit(20 << 10), "and none in the next");
+	tap_ok(fit(40 << 10), "and none in the next");
 	if (fail_nth_fd >= 0)
-		tap_ok(is_about(grow_by(next_without_memory), 4 * STATE), "and is not more");
+		tap_ok(is_about(grow_by(next_without_memory), 4 * CMP_STATE), "and is not more");
 	else
 		tap_skip("no fault injection in this kernel", "no memory for more");
-	for (size = 8 * STATE; size <= MAX_STATE; size *= 2) {
-		snprintf(what, sizeof(what), "room for %luK", size / STATE * 8);
+	for (size = 8 * CMP_STATE; size <= MAX_STATE; size *= 2) {
+		snprintf(what, sizeof(what), "room for %luK", size / CMP_STATE * 16);
 		if (!tap_ok(is_about(grow_by(next_by_enable), size), "%s", what))
 			tap_diag("%lu bytes, not %lu", now_bytes(), size);
 	}
 	tap_ok(is_about(grow_by(next_by_enable), MAX_STATE), "and never more");
-	given_back();
-	cov_disable(grown.fd);
-	cov_close(&grown);
-}
-
-/* Enables until there is less state, after windows of @calls calls each. */
-static int enables_until_less(unsigned int calls)
-{
-	unsigned long had = now_bytes();
-	int i;
-
-	/* What now_bytes() does is no small window. */
-	cov_disable(grown.fd);
-	for (i = 0; i < 100 && now_bytes() >= had; i++) {
-		if (cov_enable(grown.fd, 8))
-			exit(1);
-		compare(calls);
-		cov_reset(grown.fd);
-		cov_disable(grown.fd);
-	}
-	cov_enable(grown.fd, 8);
-	return i;
-}
-
-static void given_back(void)
-{
-	unsigned long had = now_bytes();
-	int i, n, most = 0;
-
-	/* 256K items: each window has some hundred; until there are 2K. */
-	for (i = 0; now_bytes() > ITEMS * CMP_STATE / 3 && i < 20; i++) {
-		n = enables_until_less(10);
-		if (n > most)
-			most = n;
-	}
-	tap_ok(is_about(now_bytes(), ITEMS * CMP_STATE / 4) && most <= 20,
-	       "small windows: half of it is given back each %d enables, until 2K items are left", most);
-	tap_diag("%lu bytes, then %lu", had, now_bytes());
-	tap_ok(enables_until_less(10) == 100, "and no more than that");
-	tap_ok(grow_by(next_by_enable) > ITEMS * CMP_STATE / 3, "it grows again");
+	/* Other modes in between forget nothing of it. */
 	cov_disable(grown.fd);
 	cov_enable(grown.fd, 2);
-	tap_ok(is_about(now_bytes(), ITEMS * PC_STATE), "another mode: what that needs");
 	cov_disable(grown.fd);
 	cov_enable(grown.fd, 8);
-	tap_ok(is_about(now_bytes(), ITEMS * CMP_STATE), "and back again");
+	tap_ok(is_about(now_bytes(), MAX_STATE + PC_STATE), "nor less after another mode");
+	cov_disable(grown.fd);
+	cov_close(&grown);
 }
 
 /* ---- a memory cgroup that is nearly full ---- */
@@ -610,6 +557,7 @@ int main(void)
 	all_in_turn();
 	no_leak();
 	no_memory();
+	growth_helps();
 	growth();
 	cgroups();
 	return tap_done();
