@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* A broken loop would say the same thing a million times. */
 #define TAP_DIAGS	10
@@ -28,7 +29,10 @@ static inline void tap_diag(const char *fmt, ...)
 	va_end(ap);
 }
 
-/* One line, of one test: passed if no CHECK() failed since the last one. */
+/*
+ * One line, of one test: passed if no CHECK() failed since the last one. With $TAP_STOP the
+ * first one that did not ends the program.
+ */
 __attribute__((format(printf, 1, 2)))
 static inline void tap_result(const char *fmt, ...)
 {
@@ -43,6 +47,8 @@ static inline void tap_result(const char *fmt, ...)
 	va_end(ap);
 	putchar('\n');
 	fflush(stdout);
+	if (tap.failed && getenv("TAP_STOP"))
+		exit(1);
 }
 
 /* A test that cannot be run here. */
