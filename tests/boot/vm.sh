@@ -81,7 +81,9 @@ ln -s "$tmp/bin/prog" "$tmp/data/link"
 PATH=$tmp/data:$PATH run 0 -- link && printf 'beside\nmine\n' | cmp -s - "$out"
 ok $? "one that PATH and a link lead to"
 run 1 -- cat "$tmp/data/file" && said "^vm: .*did not see $tmp/data/file: --mount $tmp/data "
-ok $? "a file of the host's /tmp: cannot be seen, and the last line says why"
+ok $? "a file in a directory of the host's /tmp: cannot be seen, and the last line says why"
+run 1 -- cat "$tmp.sh" && said "^vm: .*did not see $tmp.sh: .*move it"
+ok $? "a file of the host's /tmp itself: the same"
 run 0 --mount "$tmp/data" --mount "$tmp/scratch" -- sh -c 'cat "$1/data/file" && cp "$1/data/file" "$1/scratch/copy"' x "$tmp" &&
 	[ "$(cat "$tmp/scratch/copy")" = hello ] && [ "$(cat "$out")" = hello ]
 ok $? "--mount: two directories are seen, and written to"
