@@ -46,6 +46,10 @@ interrupt() {
 	begin=$(date +%s)
 	wait "$pid"
 	got=$?
+	# A child of a child may still be about to end.
+	while [ -n "$(here)" ] && [ $(($(date +%s) - begin)) -lt 3 ]; do
+		sleep 0.1
+	done
 	took=$(($(date +%s) - begin))
 	echo "status $got after $took s; left: $(here | xargs)" >> "$out"
 	[ $i -lt 600 ] && [ $got -eq "$want" ] && [ $took -le 3 ] && [ -z "$(here)" ]
