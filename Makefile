@@ -34,9 +34,11 @@ stress:
 	@tests/fuzz/run --minutes $(MINUTES) $(if $(filter file,$(origin KERNEL)),,--kernel $(KERNEL))
 
 series:
+	@scripts/deps series
 	@scripts/series export --kernel $(KERNEL) $(O)
 
 check-series:
+	@scripts/deps series
 	@scripts/series check --kernel $(KERNEL)
 
 clean:

@@ -6,6 +6,9 @@
  * Its arguments are the repository and a directory of the host, where scripts/vm has put
  *	argv, env	what to run, each string ended by a 0
  *	dirs		the working directory and the scratch folder; 0-ended too
+ *	shown		more files and directories that the program must see; 0-ended too
+ *	mounts		directories that it may write to, as the scratch folder; 0-ended too
+ *	terminal	"DEVICE ROWS COLUMNS": the program has this terminal, and no streams
  *	stdin		what the program reads, if there is such a file
  *	stdout, stderr	empty files; without stderr, both streams go to stdout
  * and where this program adds
@@ -28,6 +31,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define __noreturn	__attribute__((__noreturn__))
@@ -133,20 +137,35 @@ static int same_file(const char *path, int fd)
 	return !stat(path, &a) && !fstat(fd, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/* What a file is mounted on. */
+static void make_file(const char *path)
+{
+	char *dir = strdup(path);
+
+	*strrchr(dir, '/') = 0;
+	make_dirs(dir);
+	free(dir);
+	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+}
+
 /*
- * A directory of the host, to be read. It is there already, unless the guest's own /tmp
- * or the like hides it: then it is still in @fd, which was opened before.
+ * A file or directory of the host, to be read. It is there already, unless the guest's own
+ * /tmp or the like hides it: then it is still in @fd, which was opened before.
  */
-static void expose(const char *dir, int fd)
+static void expose(const char *name, int fd)
 {
 	char path[64];
+	struct stat st;
 
-	if (same_file(dir, fd))
+	if (fd < 0 || same_file(name, fd))
 		return;
-	make_dirs(dir);
+	if (!fstat(fd, &st) && S_ISDIR(st.st_mode))
+		make_dirs(name);
+	else
+		make_file(name);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (mount(path, dir, NULL, MS_BIND, NULL))
-		die("cannot mount the host's %s: %s", dir, strerror(errno));
+	if (mount(path, name, NULL, MS_BIND, NULL))
+		die("cannot mount the host's %s: %s", name, strerror(errno));
 }
 
 /*
@@ -211,6 +230,42 @@ static void enter(const char *dir)
 		die("cannot enter %s: %s", dir, strerror(errno));
 }
 
+/* open_all - a descriptor for each of @names, -1 for what is not there */
+static int *open_all(char **names)
+{
+	int *fds, n = 0;
+
+	while (names[n])
+		n++;
+	fds = calloc(n + 1, sizeof(*fds));
+	if (!fds)
+		die("no memory");
+	while (n--)
+		fds[n] = open(names[n], O_PATH | O_CLOEXEC);
+	return fds;
+}
+
+/* The program's terminal; -1 if it is to have none. */
+static int open_terminal(void)
+{
+	struct winsize size = { 0 };
+	char name[32], path[64];
+	FILE *f = fopen("terminal", "re");
+	int fd;
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "%31s %hu %hu", name, &size.ws_row, &size.ws_col) < 1)
+		die("the file 'terminal' is empty");
+	fclose(f);
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		die("cannot open %s: %s", path, strerror(errno));
+	ioctl(fd, TIOCSWINSZ, &size);
+	return fd;
+}
+
 static void open_stream(struct stream *s, const char *name)
 {
 	int fds[2];
@@ -250,6 +305,8 @@ static void __noreturn run(char **argv, char **env, const char *cwd, int in, int
 	dup2(in, 0);
 	dup2(out, 1);
 	dup2(err, 2);
+	/* If it is a terminal: keys such as Ctrl-C are for this program. */
+	ioctl(0, TIOCSCTTY, 0);
 	if (chdir(cwd)) {
 		dprintf(2, "vm: cannot enter %s: %s\n", cwd, strerror(errno));
 		_exit(127);
@@ -316,9 +373,10 @@ static void write_verdict(int status)
 int main(int argc, char **argv)
 {
 	struct stream streams[2];
-	int in, repo, cwd, n = 1;
+	char **dirs, **shown, **mounts, tag[16];
+	int in, out, err, terminal, status;
+	int repo, cwd, *shown_fds, n = 0;
 	sigset_t chld;
-	char **dirs;
 	pid_t pid;
 
 	umask(022);
@@ -328,6 +386,9 @@ int main(int argc, char **argv)
 		die("usage (on the kernel's command line): init=.../vm-init -- REPO DIRECTORY");
 	enter(argv[2]);
 	dirs = read_strings("dirs");
+	shown = read_strings("shown");
+	mounts = read_strings("mounts");
+	shown_fds = open_all(shown);
 	repo = open(argv[1], O_PATH | O_CLOEXEC);
 	cwd = open(dirs[0], O_PATH | O_CLOEXEC);
 	mount_all();
@@ -336,17 +397,30 @@ int main(int argc, char **argv)
 	enter(argv[2]);
 	if (open("started", O_CREAT | O_EXCL | O_CLOEXEC, 0644) < 0)
 		die("the guest has restarted, which ends it: %s", strerror(errno));
-	/* The scratch folder last: no other mount may hide it. */
 	expose(dirs[0], cwd);
+	for (int i = 0; shown[i]; i++)
+		expose(shown[i], shown_fds[i]);
+	for (int i = 0; mounts[i]; i++) {
+		snprintf(tag, sizeof(tag), "mount%d", i);
+		expose_writable(mounts[i], tag);
+	}
+	/* The scratch folder last: no other mount may hide it. */
 	expose_writable(dirs[1], "scratch");
 	loopback_up();
 
-	in = open("stdin", O_RDONLY | O_CLOEXEC);
-	if (in < 0)
-		in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	open_stream(&streams[0], "stdout");
-	if (!access("stderr", F_OK))
-		open_stream(&streams[n++], "stderr");
+	terminal = open_terminal();
+	if (terminal >= 0) {
+		in = out = err = terminal;
+	} else {
+		in = open("stdin", O_RDONLY | O_CLOEXEC);
+		if (in < 0)
+			in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		open_stream(&streams[n++], "stdout");
+		if (!access("stderr", F_OK))
+			open_stream(&streams[n++], "stderr");
+		out = streams[0].to_program;
+		err = streams[n - 1].to_program;
+	}
 
 	signal(SIGCHLD, nothing);
 	sigemptyset(&chld);
@@ -356,10 +430,12 @@ int main(int argc, char **argv)
 	if (pid < 0)
 		die("fork: %s", strerror(errno));
 	if (!pid)
-		run(read_strings("argv"), read_strings("env"), dirs[0], in,
-		    streams[0].to_program, streams[n - 1].to_program);
+		run(read_strings("argv"), read_strings("env"), dirs[0], in, out, err);
 	for (int i = 0; i < n; i++)
 		close(streams[i].to_program);
-	write_verdict(supervise(pid, streams, n));
+	status = supervise(pid, streams, n);
+	if (terminal >= 0)
+		tcdrain(terminal);
+	write_verdict(status);
 	power_off();
 }

@@ -19,6 +19,7 @@
  * others. Then it is one, and the exit status is 1.
  *
  * demo [--json] [--colour] [WORKLOAD...]
+ * demo --list
  */
 #include "workloads.h"
 
@@ -581,7 +582,7 @@ struct kind {
 };
 
 struct summary {
-	int run, failed;
+	int run, skipped, failed;
 	struct full_mode all_pcs, all_cmps;
 	struct kind pc, compact, cmp;
 };
@@ -641,6 +642,7 @@ static void summarize(const struct result *r, size_t n, struct summary *s)
 	memset(s, 0, sizeof(*s));
 	for (i = 0; i < n; i++) {
 		s->failed += r[i].err < 0;
+		s->skipped += r[i].err > 0;
 		s->run += !r[i].err;
 	}
 	summarize_full(r, n, &s->all_pcs, 0);
@@ -658,9 +660,15 @@ static bool any_differs(const struct summary *s)
 static void print_full(const struct full_mode *f, int run, const char *mode,
 		       unsigned long room, const char *items, const char *what)
 {
-	printf("%s: %d of %d workloads overflowed %s %s, losing %.1f%% of callbacks (median),\n"
-	       "        %.1f%% at most; in %d of them %s were never seen", mode, f->overflow, run,
-	       thousands(room), items, f->median, f->max, f->lossy, what);
+	printf("%s: %d of %d workloads overflowed %s %s", mode, f->overflow, run,
+	       thousands(room), items);
+	if (!f->overflow) {
+		puts(".");
+		return;
+	}
+	printf(", losing %.1f%% of callbacks (median),\n"
+	       "        %.1f%% at most; in %d of them %s were never seen", f->median, f->max,
+	       f->lossy, what);
 	if (f->lossy_pairs)
 		printf(", in %d pairs of PCs", f->lossy_pairs);
 	puts(".");
@@ -672,15 +680,20 @@ static void print_kind(const struct kind *k, const char *modes, const char *sets
 	printf("%s: %d of %d runs overflowed the same buffer", modes, k->overflow, k->runs);
 	if (longest)
 		printf("; the longest %s %s words", longest, thousands(k->longest));
-	printf(".\n%s: %d of %d the same as with a large buffer, %d not repeating, %d DIFFERENT.\n",
-	       sets, k->verdict[SAME], k->runs, k->verdict[NO_REPEAT], k->verdict[DIFFERS]);
+	/* What overflowed is no set to compare; what is compared adds up to the rest. */
+	printf(".\n%s: of the other %d, %d the same as with a large buffer, %d not repeating,\n"
+	       "        ", sets, k->runs - k->overflow, k->verdict[SAME], k->verdict[NO_REPEAT]);
 	if (k->verdict[LARGE_OVERFLOW])
-		printf("        %d could not be compared: the large buffer overflows, too.\n",
+		printf("%d not compared (the large buffer overflows, too), ",
 		       k->verdict[LARGE_OVERFLOW]);
+	printf("%d DIFFERENT.\n", k->verdict[DIFFERS]);
 }
 
 static void print_summary(const struct summary *s)
 {
+	if (s->skipped || s->failed)
+		printf("Workloads: %d traced, %d skipped, %d FAILED.\n", s->run, s->skipped,
+		       s->failed);
 	print_full(&s->all_pcs, s->run, "Mode 0", WORDS, "words", "PCs");
 	print_kind(&s->pc, "Modes 2, 4, 6", "Sets of modes 2, 4, 6", NULL);
 	print_kind(&s->compact, "Mode 16", "PCs and pairs of mode 16", "compact trace takes");
@@ -756,7 +769,8 @@ static void json_kind(const struct kind *k, const char *modes, const char *suffi
 /* Modes 0, 2, 4 and 6, the first ones that there were, have names without a number. */
 static void json_summary(const struct summary *s)
 {
-	printf("  \"summary\": {\"run\": %d, \"failed\": %d, ", s->run, s->failed);
+	printf("  \"summary\": {\"run\": %d, \"skipped\": %d, \"failed\": %d, ", s->run,
+	       s->skipped, s->failed);
 	json_full(&s->all_pcs, "mode0", "", "pcs");
 	printf("\"lacking_pairs_mode0\": %d, ", s->all_pcs.lossy_pairs);
 	json_kind(&s->pc, "unique", "");
@@ -783,6 +797,30 @@ static void print_json(const struct result *r, size_t n, const struct summary *s
 
 /* ---- */
 
+static bool is_chosen(const struct workload *w)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(chosen); i++)
+		if (!strcmp(chosen[i], w->name))
+			return true;
+	return false;
+}
+
+static void list_workloads(void)
+{
+	const struct workload *w;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(chosen); i++) {
+		w = workload_find(chosen[i]);
+		printf("%-16s %s\n", w->name, w->what);
+	}
+	for (w = workloads; w < workloads + nr_workloads; w++)
+		if (!w->study && !is_chosen(w))
+			printf("%-16s %s\n", w->name, w->what);
+}
+
 static int options(int argc, char **argv)
 {
 	int i;
@@ -800,7 +838,7 @@ static int options(int argc, char **argv)
 		return -1;
 	for (int k = i; k < argc; k++)
 		if (!workload_find(argv[k])) {
-			fprintf(stderr, "%s: no such workload\n", argv[k]);
+			fprintf(stderr, "%s: no such workload, see --list\n", argv[k]);
 			return -1;
 		}
 	return i;
@@ -846,15 +884,20 @@ static void say_progress(uint64_t since, size_t i, size_t n, const char *name)
 
 int main(int argc, char **argv)
 {
-	int first = options(argc, argv);
+	int first;
 	size_t i, n = ARRAY_SIZE(chosen);
 	const char *const *names = chosen;
 	struct summary s;
 	struct result *r;
 	uint64_t since;
 
+	if (argc == 2 && !strcmp(argv[1], "--list")) {
+		list_workloads();
+		return 0;
+	}
+	first = options(argc, argv);
 	if (first < 0) {
-		fprintf(stderr, "usage: demo [--json] [--colour] [WORKLOAD...]\n");
+		fprintf(stderr, "usage: demo [--json] [--colour] [WORKLOAD...], or demo --list\n");
 		return 2;
 	}
 	if (first < argc) {

@@ -42,6 +42,9 @@ caught_by() {
 	done
 }
 
+# first TEST: it is tried first from now on. Mutants that follow one another are of a kind.
+first() { tests="$1 $(echo " $tests " | sed "s/ $1 / /")"; }
+
 # mutant TEXT SED: sed must change the engine, and a test must see it.
 mutant() {
 	n=$((n + 1))
@@ -55,7 +58,7 @@ mutant() {
 	case $by in
 	"") not_ok "$1: no test fails" ;;
 	"the compiler") sed 's/^/# /' "$tmp/log"; not_ok "$1: does not compile" ;;
-	*) echo "ok $n - $1: caught by $by" ;;
+	*) echo "ok $n - $1: caught by $by"; first "$by" ;;
 	esac
 }
 
