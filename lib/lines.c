@@ -433,6 +433,28 @@ static uint32_t decl_line(Dwarf_Die *die)
 	return dwarf_decl_line(die, &line) || line < 0 ? 0 : line;
 }
 
+/* libdw 0.188 takes file 0 for none; in DWARF 5 it is the unit's own, and Clang uses it. */
+static const char *file_0(Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word index;
+	Dwarf_Half version;
+	Dwarf_Files *files;
+	Dwarf_Die unit;
+	size_t n;
+
+	if (dwarf_formudata(dwarf_attr(die, DW_AT_decl_file, &attr), &index) || index ||
+	    dwarf_cu_info(die->cu, &version, NULL, &unit, NULL, NULL, NULL, NULL) || version < 5 ||
+	    dwarf_getsrcfiles(&unit, &files, &n))
+		return NULL;
+	return dwarf_filesrc(files, 0, NULL, NULL);
+}
+
+static const char *decl_file(Dwarf_Die *die)
+{
+	return dwarf_decl_file(die) ? : file_0(die);
+}
+
 /* dwarf_diename() and the others look into what a DIE is an instance of. */
 static uint32_t new_func(struct walk *w, Dwarf_Die *die)
 {
@@ -441,7 +463,7 @@ static uint32_t new_func(struct walk *w, Dwarf_Die *die)
 	name = strings_get(&w->obj->img->strings, name ? : "");
 	if (!name)
 		return NONE;
-	return get_func(w, name, file_of_path(w, dwarf_decl_file(die)), decl_line(die));
+	return get_func(w, name, file_of_path(w, decl_file(die)), decl_line(die));
 }
 
 /* The function of a DIE with code. NONE: no memory. */
