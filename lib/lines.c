@@ -571,7 +571,7 @@ static int add_segment(struct walk *w, uint32_t addr, uint32_t scope)
 	struct list *l = &w->ix->segments;
 	struct segment *last = l->n ? &ITEM(*l, struct segment, l->n - 1) : NULL;
 
-	if (!last || last->addr != addr || (last->scope != NONE && scope == NONE)) {
+	if (!last || last->addr != addr) {
 		last = list_add(l, sizeof(*last));
 		if (!last)
 			return -ENOMEM;
