@@ -10,15 +10,37 @@
 
 #include "ukcov.h"
 
+/* Half a million lines: printf() would take a sixth of the time. */
+static void print_number(uint64_t n, unsigned int base, char end)
+{
+	char text[24], *p = text + sizeof(text);
+
+	*--p = end;
+	do {
+		*--p = "0123456789abcdef"[n % base];
+		n /= base;
+	} while (n);
+	fwrite_unlocked(p, 1, text + sizeof(text) - p, stdout);
+}
+
+static void print_frame(const char *function, const char *file, uint32_t line)
+{
+	fputs_unlocked(function ? : "??", stdout);
+	putchar_unlocked('\n');
+	fputs_unlocked(file ? : "??", stdout);
+	putchar_unlocked(':');
+	print_number(line, 10, '\n');
+}
+
 static int print(void *arg, uint64_t pc, const struct ukcov_frame *frames, size_t n)
 {
 	(void)arg;
-	printf("0x%" PRIx64 "\n", pc - 1);
+	fputs_unlocked("0x", stdout);
+	print_number(pc - 1, 16, '\n');
 	if (!n)
-		printf("??\n??:0\n");
+		print_frame(NULL, NULL, 0);
 	for (size_t i = 0; i < n; i++)
-		printf("%s\n%s:%u\n", frames[i].function ? : "??", frames[i].file ? : "??",
-		       frames[i].line);
+		print_frame(frames[i].function, frames[i].file, frames[i].line);
 	return 0;
 }
 
