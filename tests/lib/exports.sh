@@ -13,7 +13,7 @@ make -s -C lib install DESTDIR="$PWD/$dir" PREFIX=/usr > $out 2>&1
 ok $? "make install DESTDIR PREFIX"
 
 declared() {
-	sed '/^\/\*/,/\*\//d' lib/ukcov.h | grep -oE '\bukcov_[a-z_]+\(' | tr -d '(' | sort -u
+	gcc -E -P lib/ukcov.h | grep -oE '\bukcov_[a-z_]+\(' | tr -d '(' | sort -u
 }
 exported() { nm -D --defined-only $dir/usr/lib/libukcov.so | awk '$2 == "T" { print $3 }' | sed 's/@.*//' | sort; }
 mapped() { grep -oE '^\sukcov_[a-z_]+' lib/ukcov.map | tr -d '\t' | sort; }
