@@ -16,6 +16,18 @@ export UKCOV_OBJECTS="$PWD/build/lib/objects"
 rm -rf "$dir"
 mkdir -p "$dir"
 
+# The same for what a guest runs, in two clocks, as collect.sh does.
+in_guest() {
+	make -s -C "$dir/src/lib" O="$dir/o" CFLAGS=-O1 "$dir/o/libukcov.a" > "$out" 2>&1 &&
+		gcc -std=gnu11 -D_GNU_SOURCE -Iinclude/uapi -Itests/unit -Ilib tests/lib/collect.c \
+			"$dir/o/libukcov.a" -ldw -lelf -o "$dir/collect" >> "$out" 2>&1
+	ok $? "$file compiles: $to"
+	! { scripts/vm --time 60 --append time-travel=inf-cpu -- "$dir/collect" --native &&
+		scripts/vm --time 60 --config off --append time-travel=inf-cpu -- "$dir/collect" --plain &&
+		scripts/vm --time 60 -- "$dir/collect" --others; } > "$out" 2>&1
+	ok $? "collect sees it: $file: $from -> $to"
+}
+
 # mutant TEST FILE FROM TO: one text in lib/FILE becomes another; the test must fail.
 mutant() {
 	case "$1 $2 $3" in
@@ -31,6 +43,10 @@ mutant() {
 	if cmp -s "lib/$file" "$dir/src/lib/$file"; then
 		echo "'$from' is not in lib/$file" > "$out"
 		ok 1 "$file: $from"
+		return
+	fi
+	if [ "$test" = collect ]; then
+		in_guest
 		return
 	fi
 	make -s -C "$dir/src/lib" O="$dir/o" CFLAGS="-O1 -g -fsanitize=address" "$dir/o/libukcov.a" > "$out" 2>&1 &&
@@ -83,4 +99,18 @@ mutant test_repeats repeats.h 'if (pc == c->last) {' 'if (0) {'
 mutant test_repeats repeats.h 'c->len = i + 1;' 'c->len = i;'
 mutant test_repeats repeats.h 's->zero = true' 's->zero = false'
 mutant test_repeats repeats.h 'int err = compact_flush(c);' 'int err = 0;'
+mutant collect collect.c '	__atomic_store_n(&cov->edge[0], 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&cov->main[0], 0, __ATOMIC_RELEASE);' '	__atomic_store_n(&cov->edge[0], 0, __ATOMIC_RELEASE);'
+mutant collect collect.c 'return cov->flags & UKCOV_LIVE && cov' 'return 0 && cov'
+mutant collect collect.c 'enabled_by_me(cov) || is_there(' '1 || is_there('
+mutant collect collect.c 'cov->has_stats = !get_kernel_stats(cov, &st)' 'cov->has_stats = false'
+mutant collect collect.c 'if (st->main.recorded == st->main.capacity)' 'if (0)'
+mutant collect collect.c 'case EBUSY:' 'case EBUSY + 1000:'
+mutant collect collect.c 'O_RDWR | O_CLOEXEC' 'O_RDWR | O_TRUNC | O_CLOEXEC'
+mutant collect collect.c 'MAP_SHARED' 'MAP_PRIVATE'
+mutant collect collect.c 'w->prev = pc;
+	return walk_unique' 'return walk_unique'
+mutant collect collect.c 'if (!err && seen)' 'if (0)'
+mutant collect collect.c 'clear_items(cov);
+		if' 'if'
 done_testing

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,8 +16,8 @@
 
 static char *path_of(const char *name)
 {
-	static char path[8][4096];
-	static int i;
+	static __thread char path[8][4096];
+	static __thread int i;
 
 	i = (i + 1) % 8;
 	snprintf(path[i], sizeof(path[i]), "%s/%s", getenv("UKCOV_OBJECTS") ? : "build/lib/objects",
@@ -494,6 +495,33 @@ static void test_functions(void)
 	ukcov_image_close(img);
 }
 
+static void *in_thread(void *arg)
+{
+	struct ukcov_image *img = image(arg, NULL, NULL, 0);
+	struct pcs p = sites(img, UKCOV_SITE_CALL, "");
+	struct ukcov_frame f[MAX_FRAMES];
+	size_t good = 0;
+
+	for (size_t i = 0; i < p.n; i++)
+		good += ukcov_image_find(img, p.pc[i], f, MAX_FRAMES) > 0 && f[0].line;
+	good = good == p.n && p.n > 30;
+	ukcov_image_close(img);
+	return (void *)good;
+}
+
+static void test_threads(void)
+{
+	static char *names[] = { "gcc", "clang", "dwarf4", "gcc" };
+	pthread_t thread[4];
+	void *good;
+
+	for (int i = 0; i < 4; i++)
+		CHECK(!pthread_create(&thread[i], NULL, in_thread, names[i]));
+	for (int i = 0; i < 4; i++)
+		CHECK(!pthread_join(thread[i], &good) && good);
+	tap_result("four threads with an image each");
+}
+
 int main(void)
 {
 	test_lines("gcc", true);
@@ -503,6 +531,7 @@ int main(void)
 	test_lines("clang", false);
 	test_lines("arm64", true);
 	test_lines("zlib", true);
+	test_threads();
 	test_line_0();
 	test_tail("gcc");
 	test_tail("regs");
