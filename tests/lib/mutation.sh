@@ -30,7 +30,7 @@ in_guest() {
 
 # mutant TEST FILE FROM TO: one text in lib/FILE becomes another; the test must fail.
 mutant() {
-	case "$1 $2 $3" in
+	case "$1 $2 $3" in # what was asked for
 	*"${only}"*) ;;
 	*) return ;;
 	esac
