@@ -9,19 +9,35 @@
 
 #define FRAMES	64
 
-/* The last of @n items of @size bytes, which begin with their address, that is not above. */
-static const void *last_at(const struct list *l, size_t size, uint32_t addr)
+static uint32_t addr_of(const struct list *l, size_t size, size_t i)
+{
+	return *(uint32_t *)((char *)l->items + i * size);
+}
+
+#define NEAR	32
+
+/*
+ * The last item of @size bytes, which begin with their address, that is not above @addr.
+ * Mostly it is near the one that was found before: PCs come in order.
+ */
+static const void *last_at(struct list *l, size_t size, uint32_t addr)
 {
 	size_t low = 0, high = l->n;
 
+	if (l->hint < l->n && addr_of(l, size, l->hint) <= addr) {
+		low = l->hint + 1;
+		if (l->n - low > NEAR && addr_of(l, size, low + NEAR) > addr)
+			high = low + NEAR;
+	}
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 
-		if (*(uint32_t *)((char *)l->items + mid * size) <= addr)
+		if (addr_of(l, size, mid) <= addr)
 			low = mid + 1;
 		else
 			high = mid;
 	}
+	l->hint = low ? low - 1 : 0;
 	return low ? (char *)l->items + (low - 1) * size : NULL;
 }
 
@@ -60,7 +76,7 @@ static void put_first_line(struct ukcov_frame *f, const struct lines_index *ix,
 }
 
 /* The line of the innermost frame. */
-static void put_line(struct ukcov_frame *f, const struct lines_index *ix, uint32_t addr)
+static void put_line(struct ukcov_frame *f, struct lines_index *ix, uint32_t addr)
 {
 	const struct row *row = last_at(&ix->rows, sizeof(*row), addr);
 	const struct part *p;
@@ -102,7 +118,7 @@ static size_t put_scopes(struct ukcov_frame *frames, size_t max, const struct li
 	return n;
 }
 
-static uint64_t part_offset(const struct lines_index *ix, uint32_t addr)
+static uint64_t part_offset(struct lines_index *ix, uint32_t addr)
 {
 	const struct part *p = last_at(&ix->parts, sizeof(*p), addr);
 
@@ -128,7 +144,7 @@ static int put_symbol(struct ukcov_frame *f, struct object *obj, uint64_t addr)
 
 static int find_in(struct object *obj, uint64_t addr, struct ukcov_frame *frames, size_t max)
 {
-	const struct lines_index *ix = obj->lines;
+	struct lines_index *ix = obj->lines;
 	const struct segment *seg;
 	size_t n = 0;
 
@@ -256,7 +272,7 @@ static int visit_inlined(const struct visit_functions *v, const struct object *o
 }
 
 /* Is there a function in the debug information that has this address? */
-static bool has_part(const struct lines_index *ix, uint64_t addr)
+static bool has_part(struct lines_index *ix, uint64_t addr)
 {
 	const struct part *p;
 
@@ -331,7 +347,7 @@ int ukcov_image_visit_functions(struct ukcov_image *img,
 static int visit_rows(const struct code_range *r, uint64_t low, uint64_t high,
 		      int (*visit)(void *arg, const struct ukcov_line *line), void *arg)
 {
-	const struct lines_index *ix = r->obj->lines;
+	struct lines_index *ix = r->obj->lines;
 	uint64_t to_report = ix->base + r->section->shift;
 	const struct row *row = last_at(&ix->rows, sizeof(*row), low - to_report);
 	const struct row *end = ix->rows.n ? (struct row *)ix->rows.items + ix->rows.n : NULL;

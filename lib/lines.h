@@ -54,6 +54,7 @@ struct list {
 	void *items;
 	size_t n;
 	size_t room;
+	size_t hint;		/* what was found last */
 };
 
 struct lines_index {
