@@ -1,0 +1,13 @@
+# Debug information that every reader of it understands, for what looks up functions and
+# lines; and a module whose code is traced.
+CONFIG_DEBUG_KERNEL=y
+# CONFIG_DEBUG_INFO_NONE is not set
+CONFIG_DEBUG_INFO_DWARF5=y
+# CONFIG_DEBUG_INFO_REDUCED is not set
+CONFIG_DEBUG_INFO_COMPRESSED_NONE=y
+
+CONFIG_MODULES=y
+CONFIG_MODULE_UNLOAD=y
+CONFIG_KALLSYMS=y
+CONFIG_NETDEVICES=y
+CONFIG_DUMMY=m
