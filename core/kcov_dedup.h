@@ -78,8 +78,8 @@
  * - No pair in s is false: two words side by side are a PC and what followed it, in
  *   @next or just now. So is 0 and the first word.
  * - No pair of t is missing: when it came first, it was written as it came, or it was NEW or
- *   FULL, and was written after p, the end of the path or else the last word. It is SEEN only afterwards. So
- *   no PC of t is missing either: each is the second one of a pair.
+ *   FULL, and was written after p, the end of the path or else the last word. It is SEEN
+ *   only afterwards. So no PC of t is missing either: each is the second one of a pair.
  * - Pairs appear first in the same order: those on the path were SEEN, so they are in what
  *   was written before. A pair that appears in s for the first time is the one for which
  *   the path was written, in the callback in which it appears in t for the first time.
