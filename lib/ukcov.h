@@ -73,14 +73,15 @@ enum ukcov_mode {
  * ukcov_open() - open KCOV, set a size, map the areas
  * @cov:	where to put the new handle; to be freed by ukcov_close()
  * @mode:	one of enum ukcov_mode
- * @words:	64-bit words in each area, the count included; at least 2
+ * @words:	64-bit words in each area, the count included; at least 2. Rounded up to
+ *		whole pages
  * @flags:	UKCOV_READONLY, UKCOV_LIVE, UKCOV_NO_NATIVE
  *
  * On kernels without the mode, the trace of all PCs or comparisons is collected and what
  * repeats is taken out when it is visited; such a trace needs much larger areas.
  *
- * Context: opens without O_TRUNC; mappings are shared, and not inherited by fork().
- * The descriptor is closed by exec.
+ * Context: opens without O_TRUNC; mappings are shared. A forked child has both, and may
+ * enable, run and exit while its parent reads; exec closes them.
  *
  * Return: 0, or
  * -EACCES, -EPERM	no permission (root is needed)
@@ -125,8 +126,7 @@ unsigned int ukcov_kernel_mode(const struct ukcov *cov);
 /**
  * ukcov_enable() - collect what the calling thread does in the kernel, from now on
  *
- * In the window that was there: ukcov_reset() begins a new one. On a stock kernel, and in
- * UKCOV_TRACE and UKCOV_TRACE_CMP, every enable begins a new one.
+ * In the window that was there: ukcov_reset() begins a new one.
  *
  * Return: 0, or
  * -EBUSY	this handle is enabled, by whichever thread
@@ -170,8 +170,9 @@ int ukcov_disable(struct ukcov *cov);
 /**
  * ukcov_reset() - begin a new window
  *
- * From any thread. By KCOV_RESET_TRACE where the kernel has it and the calling thread is
- * not being traced, else by a store, so that the call itself adds nothing to the trace.
+ * From any thread. If the calling thread is traced, the call itself adds nothing to the
+ * new window (but with UKCOV_READONLY, the end of a system call). A store is all that
+ * stock kernels have: while another task runs, it may be lost there.
  *
  * Return: 0; -EPERM: UKCOV_READONLY, and the kernel lacks KCOV_RESET_TRACE
  */
@@ -194,7 +195,7 @@ struct ukcov_cmp {
 /**
  * ukcov_visit_pcs() - each PC of the window
  * @cov:	a handle of mode UKCOV_TRACE, UKCOV_PC, UKCOV_PC_EDGE or UKCOV_COMPACT
- * @visit:	called for each item; NULL: count only
+ * @visit:	called for each item
  * @arg:	for @visit
  *
  * The count is read once, when the visit begins. While the calling thread is traced, no
@@ -202,7 +203,7 @@ struct ukcov_cmp {
  * Else a mapping that the kernel took away (any open of debugfs' kcov with O_TRUNC does
  * that) is noticed and made anew.
  *
- * Return: items visited (INT_MAX if more); what @visit returned if that is not 0; or
+ * Return: 0; what @visit returned if that is not 0; or
  * -EINVAL	the mode has no PCs
  * -ENOMEM	no memory to take repeats out
  * -EFAULT	the mapping is gone and could not be made anew
@@ -226,9 +227,9 @@ int ukcov_visit_cmps(struct ukcov *cov, int (*visit)(void *arg, const struct ukc
 uint64_t ukcov_edge_word(uint64_t prev, uint64_t pc);
 
 /* In struct ukcov_stats. */
-/* The kernel collects the mode itself, and counts (KCOV_GET_STATS). */
+/* The kernel collects the mode itself. */
 #define UKCOV_NATIVE		(1u << 0)
-/* The kernel counts what it drops. */
+/* The kernel counts what it drops (KCOV_GET_STATS). */
 #define UKCOV_COUNTED		(1u << 1)
 /* Something was lost; without UKCOV_COUNTED: an area is full, so something may have been. */
 #define UKCOV_LOST		(1u << 2)
@@ -292,8 +293,7 @@ int ukcov_set_add(struct ukcov_set *set, uint64_t word);
  * @cov:	a handle of any mode but those of comparisons; UKCOV_EDGE: edge words,
  *		others: PCs
  *
- * Sets "release", "build-id", "kaslr" (if they can be read), "mode" and "dropped" in the
- * header: how many items were dropped, "0" if none; "unknown" if the kernel does not count
+ * Sets "release", "build-id" (if it can be read), "mode" and "dropped" in the header: how many items were dropped, "0" if none; "unknown" if the kernel does not count
  * and a full buffer was seen; a later call with another buffer adds its own.
  *
  * Return: 0, or as ukcov_visit_pcs()
@@ -355,8 +355,8 @@ const char *ukcov_set_get(const struct ukcov_set *set, const char *key);
  * @value:	one line; NULL: none
  *
  * The keys that the library sets: "build-id" (hexadecimal, of the kernel), "release" (as
- * uname -r), "kaslr" (its offset, hexadecimal), "mode" (pc, edge, pc+edge, compact, trace),
- * "dropped". All others are the caller's.
+ * uname -r), "mode" (pc, edge, pc+edge, compact, trace), "dropped"; "pcs", the number of
+ * words, is written and checked, but no part of the header. All others are the caller's.
  *
  * Return: 0; -EINVAL: bad key or value; -ENOMEM
  */
@@ -379,8 +379,8 @@ int ukcov_set_visit_header(const struct ukcov_set *set,
  *
  * Return: 0; as open() and read(); or
  * -EILSEQ	a line is no number: not such a file
- * -EBADMSG	the file is cut off: its last line has no end, or the header says another
- *		number of PCs
+ * -EBADMSG	the file is cut off: its last line has no end, or there are fewer PCs than
+ *		the header says
  * -ENOMEM
  */
 int ukcov_set_read(struct ukcov_set **set, const char *path, size_t *line);
@@ -483,7 +483,7 @@ struct ukcov_image;
  * error, see ukcov_image_visit_modules().
  *
  * Return: 0; as open(); or
- * -ENOEXEC	no ELF file, cut off, or not one of a kernel
+ * -ENOEXEC	no ELF file of a linked program, or cut off
  * -EPFNOSUPPORT another architecture
  * -ESTALE	vmlinux is another one than the map's: the build ids differ
  * -ENOMEM
@@ -496,6 +496,14 @@ void ukcov_image_close(struct ukcov_image *img);
 
 /** ukcov_image_build_id() - vmlinux' build id in hexadecimal; "" if it has none */
 const char *ukcov_image_build_id(const struct ukcov_image *img);
+
+/**
+ * ukcov_image_root() - where the kernel's source was when it was compiled
+ *
+ * That is what was cut off from the paths of files: an absolute path without the slash at
+ * the end. Return: "" if not known (no debug information); it lives as long as the image
+ */
+const char *ukcov_image_root(struct ukcov_image *img);
 
 /**
  * ukcov_image_debug() - is there debug information in vmlinux that can be read?
@@ -600,7 +608,6 @@ int ukcov_image_tail(struct ukcov_image *img, uint64_t pc, struct ukcov_site *si
  *		NULL: not known
  * @module:	name of the module; NULL: vmlinux
  * @line:	0: not known
- * @column:	0: not known
  * @flags:	UKCOV_INLINED, UKCOV_LINE_GUESSED, UKCOV_SYMTAB
  * @function_line: the line in which the function begins; 0: not known
  * @function_file: the file of that line; NULL: not known
@@ -611,9 +618,9 @@ struct ukcov_frame {
 	const char *file;
 	const char *module;
 	uint32_t line;
-	uint32_t column;
 	uint32_t flags;
 	uint32_t function_line;
+	uint32_t reserved;
 	const char *function_file;
 	uint64_t offset;
 };
