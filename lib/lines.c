@@ -1,0 +1,855 @@
+// SPDX-License-Identifier: MIT
+/* Makes struct lines_index of debug information: one walk with libdw. */
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image.h"
+#include "lines.h"
+
+/*
+ * libdw keeps what it has read of a unit until its handle is closed: a new one after so
+ * many units saves most of the memory, and costs next to nothing.
+ */
+#define UNITS_PER_HANDLE	64
+
+/* Inlined functions in inlined functions: what is deeper is left out. */
+#define MAX_DEPTH	256
+
+/* The address range of a scope, before they are put in order. */
+struct range {
+	uint32_t low;
+	uint32_t high;
+	uint32_t scope;
+	uint32_t depth;
+};
+
+/* An open-addressed table from 64 bits to 32. */
+struct table {
+	struct pair {
+		uint64_t key;
+		uint32_t value;
+	} *slots;
+	size_t mask;
+	size_t used;
+};
+
+/* All that the walk needs. */
+struct walk {
+	struct object *obj;
+	struct lines_index *ix;
+	uint64_t limit;		/* length of the object's code */
+	struct table origins;	/* offset of a DIE: func */
+	struct table raw_files;	/* address of a name in strings: file */
+	struct table files;	/* the same of the final name */
+	struct table funcs;	/* hash of name, file and line: func */
+	struct list ranges;	/* of one function */
+	struct strings raw;
+	char *path;		/* one of a file, while it is made */
+	size_t path_room;
+	/* Of the unit. */
+	const char *dir;
+	Dwarf_Files *unit_files;
+	size_t n_unit_files;
+	uint32_t *unit_ids;	/* of each of them, NONE: not asked for yet */
+	size_t unit_ids_room;
+};
+
+static void *list_add(struct list *l, size_t size)
+{
+	if (ukcov__grow(&l->items, &l->room, l->n, size))
+		return NULL;
+	return (char *)l->items + size * l->n++;
+}
+
+/* Tables. */
+
+static struct pair *table_slot(const struct table *t, uint64_t key)
+{
+	size_t i = (key ^ key >> 32) * 0x9e3779b97f4a7c15 >> 20;
+
+	for (i &= t->mask; t->slots[i].key && t->slots[i].key != key; i = (i + 1) & t->mask)
+		;
+	return &t->slots[i];
+}
+
+static int table_grow(struct table *t)
+{
+	struct table old = *t;
+	size_t slots = old.slots ? 2 * (old.mask + 1) : 1024;
+
+	t->slots = calloc(slots, sizeof(*t->slots));
+	if (!t->slots) {
+		*t = old;
+		return -ENOMEM;
+	}
+	t->mask = slots - 1;
+	for (size_t i = 0; old.slots && i <= old.mask; i++)
+		if (old.slots[i].key)
+			*table_slot(t, old.slots[i].key) = old.slots[i];
+	free(old.slots);
+	return 0;
+}
+
+/* Where the value of @key is; new ones are NONE. The key is not 0. NULL: no memory. */
+static uint32_t *table_get(struct table *t, uint64_t key)
+{
+	struct pair *p;
+
+	if ((!t->slots || 2 * t->used > t->mask) && table_grow(t))
+		return NULL;
+	p = table_slot(t, key);
+	if (!p->key) {
+		p->key = key;
+		p->value = NONE;
+		t->used++;
+	}
+	return &p->value;
+}
+
+/* Files. */
+
+/* In place: no "." and "..", no double slashes. */
+static void normalise(char *path)
+{
+	char *out = path, *in = path, *start = path + (path[0] == '/');
+
+	if (start != path) {
+		out++;
+		in++;
+	}
+	while (*in) {
+		size_t len = strcspn(in, "/");
+		bool up = len == 2 && in[0] == '.' && in[1] == '.';
+		bool at_up = out - start >= 3 && !strncmp(out - 3, "../", 3);
+
+		if (up && out > start && !at_up) {
+			for (out--; out > start && out[-1] != '/'; out--)
+				;
+		} else if (len && !(len == 1 && in[0] == '.') && !(up && start != path)) {
+			memmove(out, in, len);
+			out += len;
+			if (in[len])
+				*out++ = '/';
+		}
+		in += len + !!in[len];
+	}
+	if (out > start && out[-1] == '/')
+		out--;
+	*out = 0;
+}
+
+/* Behind @root and a slash; @path itself if it is elsewhere. */
+static const char *below(const char *path, const char *root)
+{
+	size_t len = root ? strlen(root) : 0;
+
+	if (!len || strncmp(path, root, len) || path[len] != '/')
+		return path;
+	return path + len + 1;
+}
+
+static uint32_t new_file(struct walk *w, const char *raw)
+{
+	struct ukcov_image *img = w->obj->img;
+	const char *name, **file;
+	char *path = strdup(raw);
+	uint32_t *id;
+
+	if (!path)
+		return NONE;
+	normalise(path);
+	name = below(path, img->root);
+	if (name == path)
+		name = below(path, img->build_root);
+	name = strings_get(&img->strings, name);
+	free(path);
+	id = name ? table_get(&w->files, (uintptr_t)name) : NULL;
+	if (!id)
+		return NONE;
+	if (*id == NONE) {
+		file = list_add(&w->ix->files, sizeof(*file));
+		if (!file)
+			return NONE;
+		*file = name;
+		*id = w->ix->files.n - 1;
+	}
+	return *id;
+}
+
+/* With the unit's directory before it, if it is relative. NULL: no memory. */
+static const char *full_path(struct walk *w, const char *raw)
+{
+	size_t len;
+	char *p;
+
+	if (raw[0] == '/' || !w->dir)
+		return raw;
+	len = strlen(w->dir) + 1 + strlen(raw) + 1;
+	if (len > w->path_room) {
+		p = realloc(w->path, len);
+		if (!p)
+			return NULL;
+		w->path = p;
+		w->path_room = len;
+	}
+	stpcpy(stpcpy(stpcpy(w->path, w->dir), "/"), raw);
+	return w->path;
+}
+
+/* The file of a path as the compiler wrote it. NONE: no memory. */
+static uint32_t file_of_path(struct walk *w, const char *raw)
+{
+	const char *name;
+	uint32_t *id;
+
+	raw = raw ? full_path(w, raw) : NULL;
+	name = raw ? strings_get(&w->raw, raw) : NULL;
+	id = name ? table_get(&w->raw_files, (uintptr_t)name) : NULL;
+	if (!id)
+		return NONE;
+	if (*id == NONE)
+		*id = new_file(w, raw);
+	return *id;
+}
+
+static uint32_t unit_file(struct walk *w, size_t i)
+{
+	if (i >= w->n_unit_files)
+		return NONE;
+	if (w->unit_ids[i] == NONE)
+		w->unit_ids[i] = file_of_path(w, dwarf_filesrc(w->unit_files, i, NULL, NULL));
+	return w->unit_ids[i];
+}
+
+static const char *unit_dir(Dwarf_Die *unit)
+{
+	Dwarf_Attribute attr;
+
+	return dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr));
+}
+
+static int begin_unit_files(struct walk *w, Dwarf_Die *unit)
+{
+	uint32_t *ids;
+
+	w->dir = unit_dir(unit);
+	w->n_unit_files = 0;
+	if (dwarf_getsrcfiles(unit, &w->unit_files, &w->n_unit_files))
+		w->n_unit_files = 0;
+	if (w->n_unit_files > w->unit_ids_room) {
+		ids = reallocarray(w->unit_ids, w->n_unit_files, sizeof(*ids));
+		if (!ids)
+			return -ENOMEM;
+		w->unit_ids = ids;
+		w->unit_ids_room = w->n_unit_files;
+	}
+	if (w->n_unit_files)
+		memset(w->unit_ids, 0xff, w->n_unit_files * sizeof(*w->unit_ids));
+	return 0;
+}
+
+/* Rows. */
+
+/* Is @addr the object's, or an end of it? Discarded code is at 0. */
+static bool in_object(const struct walk *w, uint64_t addr)
+{
+	return addr - w->ix->base <= w->limit;
+}
+
+static int add_row(struct walk *w, uint64_t addr, uint32_t file, uint32_t line)
+{
+	struct row *r, *last = w->ix->rows.n ?
+		&ITEM(w->ix->rows, struct row, w->ix->rows.n - 1) : NULL;
+	uint32_t offset = addr - w->ix->base;
+
+	if (!in_object(w, addr))
+		return 0;
+	/* Of rows for one address, the last counts. What begins beats what ends there. */
+	if (last && last->addr == offset && (file != NONE || last->file == NONE)) {
+		last->file = file;
+		last->line = line;
+		return 0;
+	}
+	if (last && last->file == file && last->line == line && last->addr <= offset)
+		return 0;
+	r = list_add(&w->ix->rows, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	*r = (struct row){ offset, file, line };
+	return 0;
+}
+
+/*
+ * Compilers give line 0 to what belongs to no line: it is shown in the one before. Marked,
+ * so that nobody takes it for what it is not.
+ */
+static int add_line(struct walk *w, Dwarf_Line *line, uint32_t *file, uint32_t *number)
+{
+	Dwarf_Files *files;
+	Dwarf_Addr addr;
+	size_t index;
+	bool end;
+	int no;
+
+	if (dwarf_lineaddr(line, &addr) || dwarf_lineendsequence(line, &end) ||
+	    dwarf_lineno(line, &no))
+		return 0;
+	if (end) {
+		*file = NONE;
+		*number = 0;
+	} else if (no > 0) {
+		if (dwarf_line_file(line, &files, &index))
+			return 0;
+		*file = unit_file(w, index);
+		*number = (uint32_t)no & ~ROW_GUESSED;
+	} else {
+		*number |= ROW_GUESSED;
+	}
+	/* Nothing before it in this sequence. */
+	if (!(*number & ~ROW_GUESSED))
+		return add_row(w, addr, NONE, 0);
+	return add_row(w, addr, *file, *number);
+}
+
+static int add_rows(struct walk *w, Dwarf_Die *unit)
+{
+	uint32_t file = NONE, number = 0;
+	Dwarf_Lines *lines;
+	size_t n;
+	int err = 0;
+
+	if (dwarf_getsrclines(unit, &lines, &n))
+		return 0;
+	for (size_t i = 0; !err && i < n; i++)
+		err = add_line(w, dwarf_onesrcline(lines, i), &file, &number);
+	return err;
+}
+
+/* Functions. */
+
+static uint64_t func_hash(const char *name, uint32_t file, uint32_t line)
+{
+	uint64_t h = (uintptr_t)name * 0x9e3779b97f4a7c15;
+
+	h = (h ^ file ^ h >> 31) * 0x9e3779b97f4a7c15;
+	h = (h ^ line ^ h >> 31) * 0x9e3779b97f4a7c15;
+	return h | 1;
+}
+
+static bool is_func(const struct func *f, const char *name, uint32_t file, uint32_t line)
+{
+	return f->name == name && f->file == file && f->line == line;
+}
+
+/* The same function in many units is one. NONE: no memory. */
+static uint32_t get_func(struct walk *w, const char *name, uint32_t file, uint32_t line)
+{
+	uint64_t hash = func_hash(name, file, line);
+	struct func *f;
+	uint32_t *id;
+
+	/* Another function with this hash moves on to the next. */
+	for (;; hash += 2) {
+		id = table_get(&w->funcs, hash);
+		if (!id)
+			return NONE;
+		if (*id == NONE)
+			break;
+		if (is_func(&ITEM(w->ix->funcs, struct func, *id), name, file, line))
+			return *id;
+	}
+	f = list_add(&w->ix->funcs, sizeof(*f));
+	if (!f)
+		return NONE;
+	*f = (struct func){ name, file, line, false };
+	*id = w->ix->funcs.n - 1;
+	return *id;
+}
+
+static Dwarf_Word attr_number(Dwarf_Die *die, unsigned int name)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word value;
+
+	if (!dwarf_attr(die, name, &attr) || dwarf_formudata(&attr, &value))
+		return 0;
+	return value;
+}
+
+/* What a DIE is an instance of, down to that which has the name. */
+static void follow_origin(Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Die next;
+
+	for (int i = 0; i < 8; i++) {
+		if (!dwarf_attr(die, DW_AT_abstract_origin, &attr) &&
+		    !dwarf_attr(die, DW_AT_specification, &attr))
+			return;
+		if (!dwarf_formref_die(&attr, &next))
+			return;
+		*die = next;
+	}
+}
+
+static uint32_t new_func(struct walk *w, Dwarf_Die *origin)
+{
+	const char *name = dwarf_diename(origin);
+
+	name = strings_get(&w->obj->img->strings, name ? : "");
+	if (!name)
+		return NONE;
+	return get_func(w, name, file_of_path(w, dwarf_decl_file(origin)),
+			attr_number(origin, DW_AT_decl_line));
+}
+
+/* The function of a DIE with code. NONE: no memory. */
+static uint32_t func_of_die(struct walk *w, const Dwarf_Die *die)
+{
+	Dwarf_Die origin = *die;
+	uint32_t *id, func;
+
+	follow_origin(&origin);
+	id = table_get(&w->origins, dwarf_dieoffset(&origin));
+	if (!id)
+		return NONE;
+	if (*id != NONE)
+		return *id;
+	func = new_func(w, &origin);
+	*id = func;
+	return func;
+}
+
+/* Scopes. */
+
+static uint32_t add_scope(struct walk *w, Dwarf_Die *die, uint32_t parent)
+{
+	struct scope *s;
+	uint32_t func = func_of_die(w, die), file = NONE;
+
+	if (func == NONE)
+		return NONE;
+	if (parent != NONE)
+		file = unit_file(w, attr_number(die, DW_AT_call_file));
+	s = list_add(&w->ix->scopes, sizeof(*s));
+	if (!s)
+		return NONE;
+	*s = (struct scope){ func, parent, file, 0 };
+	if (parent != NONE)
+		s->call_line = attr_number(die, DW_AT_call_line);
+	return w->ix->scopes.n - 1;
+}
+
+static int add_range(struct walk *w, uint64_t low, uint64_t high, uint32_t scope, uint32_t depth)
+{
+	struct range *r;
+
+	if (low >= high || !in_object(w, low) || !in_object(w, high))
+		return 0;
+	r = list_add(&w->ranges, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	*r = (struct range){ low - w->ix->base, high - w->ix->base, scope, depth };
+	return 0;
+}
+
+/* All ranges of a DIE. Returns how many of them are the object's, or -errno. */
+static int add_ranges(struct walk *w, Dwarf_Die *die, uint32_t scope, uint32_t depth)
+{
+	Dwarf_Addr base, low, high;
+	size_t before = w->ranges.n;
+	ptrdiff_t offset = 0;
+	int err = 0;
+
+	while (!err && (offset = dwarf_ranges(die, offset, &base, &low, &high)) > 0)
+		err = add_range(w, low, high, scope, depth);
+	return err ? err : (int)(w->ranges.n - before);
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	if (x->low != y->low)
+		return x->low < y->low ? -1 : 1;
+	return (x->depth > y->depth) - (x->depth < y->depth);
+}
+
+/* From @addr on, the code is in @scope; what was said of this address before is void. */
+static int add_segment(struct walk *w, uint32_t addr, uint32_t scope)
+{
+	struct list *l = &w->ix->segments;
+	struct segment *last = l->n ? &ITEM(*l, struct segment, l->n - 1) : NULL;
+
+	if (!last || last->addr != addr || (last->scope != NONE && scope == NONE)) {
+		last = list_add(l, sizeof(*last));
+		if (!last)
+			return -ENOMEM;
+	}
+	*last = (struct segment){ addr, scope };
+	return 0;
+}
+
+/* Ranges that lie in one another become segments, each of the innermost scope. */
+static int flatten(struct walk *w)
+{
+	struct range *r = w->ranges.items, *stack[MAX_DEPTH + 2];
+	size_t n = w->ranges.n, depth = 0;
+	int err = 0;
+
+	if (n > 1)
+		qsort(r, n, sizeof(*r), compare_ranges);
+	for (size_t i = 0; !err && i < n; i++) {
+		for (; !err && depth && stack[depth - 1]->high <= r[i].low; depth--)
+			err = add_segment(w, stack[depth - 1]->high,
+					  depth > 1 ? stack[depth - 2]->scope : NONE);
+		/* No copy is larger than what it was put into. */
+		if (depth && r[i].high > stack[depth - 1]->high)
+			r[i].high = stack[depth - 1]->high;
+		if (depth <= MAX_DEPTH && r[i].low < r[i].high) {
+			stack[depth++] = &r[i];
+			err = err ? : add_segment(w, r[i].low, r[i].scope);
+		}
+	}
+	for (; !err && depth; depth--)
+		err = add_segment(w, stack[depth - 1]->high,
+				  depth > 1 ? stack[depth - 2]->scope : NONE);
+	return err;
+}
+
+static int walk_children(struct walk *w, Dwarf_Die *die, uint32_t scope, uint32_t depth);
+
+static int walk_inlined(struct walk *w, Dwarf_Die *die, uint32_t parent, uint32_t depth)
+{
+	uint32_t scope = w->ix->scopes.n;
+	int n;
+
+	/* Without code there is nothing to find in it. */
+	n = add_ranges(w, die, scope, depth);
+	if (n <= 0)
+		return n;
+	if (add_scope(w, die, parent) == NONE)
+		return -ENOMEM;
+	return walk_children(w, die, scope, depth);
+}
+
+static int walk_children(struct walk *w, Dwarf_Die *die, uint32_t scope, uint32_t depth)
+{
+	Dwarf_Die child;
+	int more, err = 0;
+
+	if (depth >= MAX_DEPTH)
+		return 0;
+	for (more = dwarf_child(die, &child); !err && !more; more = dwarf_siblingof(&child, &child))
+		switch (dwarf_tag(&child)) {
+		case DW_TAG_inlined_subroutine:
+			err = walk_inlined(w, &child, scope, depth + 1);
+			break;
+		case DW_TAG_lexical_block:
+			err = walk_children(w, &child, scope, depth + 1);
+			break;
+		}
+	return err;
+}
+
+static int add_parts(struct walk *w, uint32_t func)
+{
+	for (size_t i = 0; i < w->ranges.n; i++) {
+		const struct range *r = &ITEM(w->ranges, struct range, i);
+		struct part *p;
+
+		if (r->depth)
+			continue;
+		p = list_add(&w->ix->parts, sizeof(*p));
+		if (!p)
+			return -ENOMEM;
+		*p = (struct part){ r->low, r->high, func };
+	}
+	return 0;
+}
+
+static int walk_function(struct walk *w, Dwarf_Die *die)
+{
+	uint32_t scope = w->ix->scopes.n, func;
+	int n, err;
+
+	w->ranges.n = 0;
+	n = add_ranges(w, die, scope, 0);
+	if (n <= 0)
+		return n;
+	if (add_scope(w, die, NONE) == NONE)
+		return -ENOMEM;
+	func = ITEM(w->ix->scopes, struct scope, scope).func;
+	ITEM(w->ix->funcs, struct func, func).has_code = true;
+	err = walk_children(w, die, scope, 0);
+	if (!err)
+		err = add_parts(w, func);
+	return err ? err : flatten(w);
+}
+
+/* Functions of C are on top; those of Rust are in namespaces and types. */
+static int walk_unit(struct walk *w, Dwarf_Die *die, unsigned int depth)
+{
+	Dwarf_Die child;
+	int more, err = 0;
+
+	for (more = dwarf_child(die, &child); !err && !more; more = dwarf_siblingof(&child, &child))
+		switch (dwarf_tag(&child)) {
+		case DW_TAG_subprogram:
+			err = walk_function(w, &child);
+			break;
+		case DW_TAG_namespace:
+		case DW_TAG_structure_type:
+		case DW_TAG_enumeration_type:
+			if (depth < 16 && dwarf_haschildren(&child) > 0)
+				err = walk_unit(w, &child, depth + 1);
+			break;
+		}
+	return err;
+}
+
+/* Where the tree was. */
+
+/* @path without the end "/@file"; NULL: it has another one, or no memory. */
+static char *root_of(const char *path, const char *file)
+{
+	size_t len = strlen(path), tail = strlen(file);
+
+	if (len <= tail || strcmp(path + len - tail, file) || path[len - tail - 1] != '/')
+		return NULL;
+	return strndup(path, len - tail - 1);
+}
+
+/* The unit of init/main.c, which every kernel has, tells where its source and objects are. */
+static int find_root(struct ukcov_image *img, Dwarf_Die *unit)
+{
+	const char *name = dwarf_diename(unit), *dir = unit_dir(unit);
+	char *path;
+
+	if (img->root || !name || !dir)
+		return 0;
+	if (asprintf(&path, "%s%s%s", name[0] == '/' ? "" : dir, name[0] == '/' ? "" : "/",
+		     name) < 0)
+		return -ENOMEM;
+	normalise(path);
+	img->root = root_of(path, "init/main.c");
+	free(path);
+	if (!img->root)
+		return 0;
+	img->build_root = strdup(dir);
+	if (!img->build_root)
+		return -ENOMEM;
+	normalise(img->build_root);
+	return 0;
+}
+
+/* Units. */
+
+struct units {
+	struct object *obj;
+	Dwarf *dw;
+	bool own;		/* to be closed */
+	Dwarf_Off next;
+	unsigned int left;	/* until the next handle */
+};
+
+/* libdwfl has applied the relocations of a module when it hands out its handle. */
+static int open_units(struct units *u)
+{
+	Dwarf_Addr bias;
+
+	if (u->own)
+		dwarf_end(u->dw);
+	u->left = UNITS_PER_HANDLE;
+	u->own = !u->obj->name;
+	u->dw = u->own ? dwarf_begin_elf(u->obj->elf, DWARF_C_READ, NULL) :
+			 dwfl_module_getdwarf(u->obj->mod, &bias);
+	return u->dw ? 0 : -EBADMSG;
+}
+
+static void close_units(struct units *u)
+{
+	if (u->own)
+		dwarf_end(u->dw);
+}
+
+/* 1: a unit; 0: no more; or -errno. */
+static int next_unit(struct units *u, Dwarf_Die *die)
+{
+	Dwarf_Off off;
+	size_t header;
+	int ret;
+
+	do {
+		if (u->own && !u->left--) {
+			ret = open_units(u);
+			if (ret)
+				return ret;
+		}
+		off = u->next;
+		ret = dwarf_next_unit(u->dw, off, &u->next, &header, NULL, NULL, NULL, NULL,
+				      NULL, NULL);
+		if (ret)
+			return ret < 0 ? -EBADMSG : 0;
+	} while (!dwarf_offdie(u->dw, off + header, die) ||
+		 dwarf_tag(die) != DW_TAG_compile_unit);
+	return 1;
+}
+
+static int for_each_unit(struct object *obj, int (*visit)(void *arg, Dwarf_Die *unit), void *arg)
+{
+	struct units u = { .obj = obj };
+	Dwarf_Die unit;
+	int err = open_units(&u), more;
+
+	if (err)
+		return err;
+	while ((more = next_unit(&u, &unit)) > 0) {
+		err = visit(arg, &unit);
+		if (err)
+			break;
+	}
+	close_units(&u);
+	return err ? err : more;
+}
+
+static int visit_root(void *arg, Dwarf_Die *unit)
+{
+	struct ukcov_image *img = arg;
+	int err = find_root(img, unit);
+
+	return err ? err : !!img->root;
+}
+
+static int visit_unit(void *arg, Dwarf_Die *unit)
+{
+	struct walk *w = arg;
+	int err = begin_unit_files(w, unit);
+
+	if (!err)
+		err = add_rows(w, unit);
+	return err ? err : walk_unit(w, unit, 0);
+}
+
+/* The order. */
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	/* What ends here before what begins here. */
+	return (y->file == NONE) - (x->file == NONE);
+}
+
+static int compare_segments(const void *a, const void *b)
+{
+	const struct segment *x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	return (y->scope == NONE) - (x->scope == NONE);
+}
+
+static int compare_parts(const void *a, const void *b)
+{
+	const struct part *x = a, *y = b;
+
+	return (x->low > y->low) - (x->low < y->low);
+}
+
+static void sort_list(struct list *l, size_t size, int (*compare)(const void *, const void *))
+{
+	if (l->n > 1)
+		qsort(l->items, l->n, size, compare);
+}
+
+static void shrink(struct list *l, size_t size)
+{
+	void *p = l->n ? reallocarray(l->items, l->n, size) : NULL;
+
+	if (p) {
+		l->items = p;
+		l->room = l->n;
+	}
+}
+
+static void finish(struct lines_index *ix)
+{
+	sort_list(&ix->rows, sizeof(struct row), compare_rows);
+	sort_list(&ix->segments, sizeof(struct segment), compare_segments);
+	sort_list(&ix->parts, sizeof(struct part), compare_parts);
+	shrink(&ix->rows, sizeof(struct row));
+	shrink(&ix->segments, sizeof(struct segment));
+	shrink(&ix->scopes, sizeof(struct scope));
+}
+
+void ukcov__free_lines(struct lines_index *ix)
+{
+	if (!ix)
+		return;
+	free(ix->rows.items);
+	free(ix->segments.items);
+	free(ix->scopes.items);
+	free(ix->funcs.items);
+	free(ix->parts.items);
+	free(ix->files.items);
+	free(ix);
+}
+
+static void free_walk(struct walk *w)
+{
+	free(w->origins.slots);
+	free(w->raw_files.slots);
+	free(w->files.slots);
+	free(w->funcs.slots);
+	free(w->ranges.items);
+	free(w->unit_ids);
+	free(w->path);
+	strings_free(&w->raw);
+}
+
+static int read_all(struct object *obj, struct lines_index *ix)
+{
+	const struct section *last = &obj->sections[obj->n_sections - 1];
+	struct walk w = { .obj = obj, .ix = ix };
+	int err = 0;
+
+	ix->base = obj->sections[0].addr;
+	w.limit = last->addr + last->size - ix->base;
+	/* Offsets have 32 bits. */
+	if (w.limit >= NONE)
+		return -EFBIG;
+	if (!obj->img->root)
+		err = for_each_unit(obj, visit_root, obj->img);
+	if (err >= 0)
+		err = for_each_unit(obj, visit_unit, &w);
+	free_walk(&w);
+	return err;
+}
+
+int ukcov__read_lines(struct object *obj)
+{
+	struct lines_index *ix;
+	int err;
+
+	if (obj->lines || obj->debug <= 0 || obj->img->flags & UKCOV_NO_DEBUG)
+		return 0;
+	ix = calloc(1, sizeof(*ix));
+	if (!ix)
+		return -ENOMEM;
+	err = read_all(obj, ix);
+	if (err) {
+		ukcov__free_lines(ix);
+		/* What cannot be read is said, and the symbol table takes over. */
+		obj->debug = err;
+		return err == -ENOMEM ? err : 0;
+	}
+	finish(ix);
+	obj->lines = ix;
+	return 0;
+}
