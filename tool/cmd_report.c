@@ -15,7 +15,9 @@ static const char help[] =
 	"  --by WHAT            function, file (default), dir, or subsystem (MAINTAINERS)\n"
 	"  -n, --top N          this many rows (default: 20; 0: all of them)\n"
 	"  --html DIR           pages with the source, by LCOV's genhtml\n"
-	"  --lcov FILE          LCOV's tracefile\n"
+	"  --lcov FILE          LCOV's tracefile, for all of its versions\n"
+	"  --lcov2 FILE         the same with functions' last lines: LCOV 2.5 misses those with a\n"
+	"                       warning, LCOV 1.x misreads them\n"
 	"  --json               all of it, as JSON\n"
 	"  --annotate FILE.c    one source file with what was reached beside it\n"
 	KERNEL_HELP
@@ -37,7 +39,7 @@ static const char *const by_names[] = { "file", "function", "dir", "subsystem" }
 struct choice {
 	enum by by;
 	size_t top;
-	const char *html, *lcov, *annotate;
+	const char *html, *lcov, *lcov2, *annotate;
 	bool json;
 	struct kernel_options kernel;
 };
@@ -299,6 +301,9 @@ static void print_head(const struct model *m, const struct ukcov_set *set)
 	if (m->unknown)
 		printf("%s%s PCs are at no callback of this vmlinux and its modules%s\n", dim,
 		       number(m->unknown), plain);
+	if (m->nowhere)
+		printf("%s%s PCs that can be reached are left out: their place in the source is not known%s\n",
+		       dim, number(m->nowhere), plain);
 	if (m->no_source)
 		printf("%s%s files are left out: their source was not found%s\n", dim,
 		       number(m->no_source), plain);
@@ -447,8 +452,9 @@ static int print_json(const struct model *m, const struct ukcov_set *set)
 	json_count("pcs", m->pcs, ", ");
 	json_count("lines", m->line, ", ");
 	json_count("functions", m->function, "},\n");
-	printf(" \"jumped_to\": %zu, \"unknown_pcs\": %zu, \"files_without_source\": %zu,\n"
-	       " \"files\": [", m->tails, m->unknown, m->no_source);
+	printf(" \"jumped_to\": %zu, \"unknown_pcs\": %zu, \"pcs_without_place\": %zu,\n"
+	       " \"files_without_source\": %zu, \"files\": [", m->tails, m->unknown, m->nowhere,
+	       m->no_source);
 	for (size_t i = 0; i < m->nr_files; i++) {
 		if (i)
 			putchar(',');
@@ -465,6 +471,7 @@ static const struct option options[] = {
 	{ "top", required_argument, NULL, 'n' },
 	{ "html", required_argument, NULL, 257 },
 	{ "lcov", required_argument, NULL, 258 },
+	{ "lcov2", required_argument, NULL, 261 },
 	{ "json", no_argument, NULL, 259 },
 	{ "annotate", required_argument, NULL, 260 },
 	KERNEL_LONG_OPTIONS,
@@ -506,6 +513,9 @@ static int parse(int argc, char **argv, struct choice *o)
 		case 258:
 			o->lcov = optarg;
 			break;
+		case 261:
+			o->lcov2 = optarg;
+			break;
 		case 259:
 			o->json = true;
 			break;
@@ -522,7 +532,8 @@ static int parse(int argc, char **argv, struct choice *o)
 	}
 	if (optind == argc)
 		return misuse("report", "no file given");
-	if (o->json && (o->annotate || (o->lcov && !strcmp(o->lcov, "-"))))
+	if (o->json && (o->annotate || (o->lcov && !strcmp(o->lcov, "-")) ||
+			(o->lcov2 && !strcmp(o->lcov2, "-"))))
 		return misuse("report", "two things for stdout: give one of them");
 	return -1;
 }
@@ -534,7 +545,8 @@ static int report(const struct choice *o, const struct model *m, const struct uk
 	char *title;
 	int status = 0;
 
-	if (o->lcov && lcov_write(m, o->lcov, id))
+	if ((o->lcov && lcov_write(m, o->lcov, id, false)) ||
+	    (o->lcov2 && lcov_write(m, o->lcov2, id, true)))
 		status = STATUS_FAILED;
 	if (!status && o->html) {
 		title = xasprintf("%s, Linux %s", file, kernel_name(set));
@@ -551,7 +563,7 @@ static int report(const struct choice *o, const struct model *m, const struct uk
 		return print_json(m, set);
 	if (o->annotate)
 		return annotate(m, o->annotate);
-	if (!o->html && !o->lcov)
+	if (!o->html && !o->lcov && !o->lcov2)
 		return print_tables(m, o, set);
 	return 0;
 }

@@ -271,7 +271,7 @@ static void summarize(const struct collect *c, struct result *res, const char *v
 	else if (res->mode == UKCOV_CMP)
 		line = xasprintf("%s comparisons at %s PCs", number(res->n), number(n));
 	else if (count_functions(res->set, vmlinux, &functions))
-		line = xasprintf("%s PCs, %s functions", number(n), number(functions));
+		line = xasprintf("%s PCs in %s functions", number(n), number(functions));
 	else
 		line = xasprintf("%s PCs (functions: no vmlinux found, see -k)", number(n));
 	if (in_order(res->mode)) {

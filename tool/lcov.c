@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * LCOV's tracefile, in the one form that both LCOV 1.16 and 2.x take without a word: FN
- * without an end line, a DA in each function's first line, each name once in a file, a
- * function reached if and only if one of its lines is, no line that the file does not have,
- * no file that is not there.
+ * LCOV's tracefile, in the form that LCOV 1.16 and 2.x take: a DA in each function's first
+ * line, each name once in a file, a function reached if and only if one of its lines is, no
+ * line that the file does not have, no file that is not there.
+ *
+ * FN with the function's last line is misread by 1.x, as a function of that name; without it
+ * 2.5 guesses the line and says once that it does. So there are two forms. The one without is
+ * for everybody, genhtml gets what suits it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,14 +39,30 @@ static size_t function_count(const struct file *f, size_t i)
 	return most;
 }
 
-static void write_file(FILE *out, const struct file *f, const char *build_id)
+/* The last line of a function that has coverable code. */
+static uint32_t last_line(const struct file *f, size_t i)
+{
+	uint32_t end = i + 1 < f->nr_functions ? f->functions[i + 1].line : UINT32_MAX;
+	uint32_t last = f->functions[i].line;
+
+	for (size_t k = 0; k < f->nr_lines && f->lines[k].number < end; k++)
+		if (f->lines[k].number > last)
+			last = f->lines[k].number;
+	return last;
+}
+
+static void write_file(FILE *out, const struct file *f, const char *build_id, bool ends)
 {
 	fprintf(out, "SF:%s\n", f->source);
 	/* So that results of different kernels are not put together. */
 	if (build_id && *build_id)
 		fprintf(out, "VER:%s\n", build_id);
-	for (size_t i = 0; i < f->nr_functions; i++)
-		fprintf(out, "FN:%u,%s\n", f->functions[i].line, f->functions[i].name);
+	for (size_t i = 0; i < f->nr_functions; i++) {
+		fprintf(out, "FN:%u,", f->functions[i].line);
+		if (ends)
+			fprintf(out, "%u,", last_line(f, i));
+		fprintf(out, "%s\n", f->functions[i].name);
+	}
 	for (size_t i = 0; i < f->nr_functions; i++)
 		fprintf(out, "FNDA:%zu,%s\n", function_count(f, i), f->functions[i].name);
 	fprintf(out, "FNF:%zu\nFNH:%zu\n", f->function.all, f->function.hit);
@@ -61,7 +80,7 @@ static bool can_write(const struct model *m)
 	return m->lines && m->root;
 }
 
-int lcov_write(const struct model *m, const char *path, const char *build_id)
+int lcov_write(const struct model *m, const char *path, const char *build_id, bool ends)
 {
 	struct output out;
 	int err;
@@ -74,7 +93,7 @@ int lcov_write(const struct model *m, const char *path, const char *build_id)
 	fputs("TN:\n", out.f);
 	for (size_t i = 0; i < m->nr_files; i++)
 		if (m->files[i].source)
-			write_file(out.f, &m->files[i], build_id);
+			write_file(out.f, &m->files[i], build_id, ends);
 	return output_close(&out);
 }
 
@@ -114,13 +133,35 @@ static int wait_with_progress(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static const char *genhtml(void)
+{
+	const char *program = getenv("GENHTML");
+
+	return program && *program ? program : "genhtml";
+}
+
+/* "genhtml: LCOV version 1.16"; some of 2.x say no number. */
+static bool is_old(void)
+{
+	char *command = xasprintf("'%s' --version 2>/dev/null", genhtml());
+	FILE *f = popen(command, "r");
+	char line[256] = "";
+
+	free(command);
+	if (!f)
+		return true;
+	if (!fgets(line, sizeof(line), f))
+		*line = 0;
+	pclose(f);
+	return strstr(line, "LCOV version 1.") != NULL;
+}
+
 static int run_genhtml(const struct model *m, const char *info, const char *dir,
 		       const char *title, const char *log)
 {
-	const char *program = getenv("GENHTML");
 	char *argv[] = {
-		(char *)(program && *program ? program : "genhtml"), "--output-directory",
-		(char *)dir, "--prefix", m->root, "--title", (char *)title, (char *)info, NULL,
+		(char *)genhtml(), "--output-directory", (char *)dir, "--prefix", m->root,
+		"--title", (char *)title, (char *)info, NULL,
 	};
 	int status, fd;
 	pid_t pid;
@@ -159,7 +200,7 @@ int lcov_html(const struct model *m, const char *dir, const char *title, const c
 	info = xasprintf("%s/ukcov.info", temp);
 	log = xasprintf("%s/genhtml.log", temp);
 	status = STATUS_FAILED;
-	if (!lcov_write(m, info, build_id))
+	if (!lcov_write(m, info, build_id, !is_old()))
 		status = run_genhtml(m, info, dir, title, log);
 	unlink(info);
 	unlink(log);

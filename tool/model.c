@@ -523,6 +523,25 @@ static void make_files(struct model *m, struct builder *b, const char *vmlinux)
 	progress_end();
 }
 
+/* Where there are lines, code without one (an assembler's) is nowhere in the source. */
+static void drop_nowhere(struct builder *b)
+{
+	bool lines = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n && !lines; i++)
+		lines = b->places[i].line != 0;
+	if (!lines)
+		return;
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->places[i].line)
+			b->places[n++] = b->places[i];
+		else
+			b->m->nowhere += b->places[i].counts;
+	}
+	b->n = n;
+}
+
 int model_build(struct model *m, struct ukcov_image *img, struct ukcov_set *set,
 		const struct kernel_options *o, const char *vmlinux)
 {
@@ -541,6 +560,7 @@ int model_build(struct model *m, struct ukcov_image *img, struct ukcov_set *set,
 		free(b.places);
 		return fail(STATUS_FAILED, "%s: %s", vmlinux, strerror(-err));
 	}
+	drop_nowhere(&b);
 	compiled = compiled_root(&b);
 	m->root = find_root(o, compiled, vmlinux);
 	if (o->source && !m->root) {
