@@ -2,6 +2,7 @@
 /* Runs a command with coverage: of its first task, or of all tasks (follow.h). */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +177,13 @@ static int find_program(const char *name, char **path)
 	}
 }
 
+/*
+ * The child shares our memory until it execs: with a copy, the first thing that would be
+ * seen of each program is how the kernel frees that copy. So it must not change anything
+ * but its own stack.
+ */
+#define STACK_SIZE	(256ul << 10)
+
 struct start {
 	const char *path;
 	char **argv;
@@ -184,6 +192,7 @@ struct start {
 	int fd;		/* KCOV's */
 	unsigned long mode;
 	struct rlimit limit;	/* of descriptors, as it was */
+	sigset_t mask;		/* the same */
 };
 
 struct failure {
@@ -192,8 +201,9 @@ struct failure {
 };
 
 /* In the child: coverage begins, then the program does. */
-static void __attribute__((__noreturn__)) begin(struct start *s, const sigset_t *mask)
+static int begin(void *arg)
 {
+	struct start *s = arg;
 	struct failure why = { 1, 0 };
 	char c;
 
@@ -201,8 +211,8 @@ static void __attribute__((__noreturn__)) begin(struct start *s, const sigset_t 
 	if (read(s->go[0], &c, 1) != 1)
 		_exit(STATUS_UKCOV);
 	close(s->go[0]);
-	sigprocmask(SIG_SETMASK, mask, NULL);
 	setrlimit(RLIMIT_NOFILE, &s->limit);
+	sigprocmask(SIG_SETMASK, &s->mask, NULL);
 	if (!ioctl(s->fd, KCOV_ENABLE, s->mode)) {
 		why.step = 2;
 		/* The path has been found. The descriptor is closed by exec. */
@@ -212,6 +222,14 @@ static void __attribute__((__noreturn__)) begin(struct start *s, const sigset_t 
 	if (write(s->why[1], &why, sizeof(why)) < 0)
 		_exit(STATUS_UKCOV);
 	_exit(STATUS_UKCOV);
+}
+
+/* Its handlers of signals would be ours: those are set when it has begun. -1: errno. */
+static pid_t start_child(struct start *s, char *stack)
+{
+	char *top = stack + STACK_SIZE;
+
+	return clone(begin, top, CLONE_VM | SIGCHLD, s);
 }
 
 static void on_signal(int sig)
@@ -280,9 +298,9 @@ static int run_command(struct run *r, struct area *a)
 	struct start s = { .argv = r->c->argv, .fd = a->base.fd, .mode = a->base.mode,
 			   .limit = r->limit };
 	struct failure why = { 0, 0 };
-	sigset_t mask, block;
+	char *path, *stack;
 	int status = -1, err;
-	char *path;
+	sigset_t block;
 	pid_t pid;
 
 	f.ops = &ops;
@@ -297,21 +315,21 @@ static int run_command(struct run *r, struct area *a)
 		return fail(STATUS_UKCOV, "pipe: %s", strerror(errno));
 	/* No signal may come between the fork and the program's own dispositions. */
 	sigfillset(&block);
-	sigprocmask(SIG_SETMASK, &block, &mask);
+	sigprocmask(SIG_SETMASK, &block, &s.mask);
 	fflush(stdout);
-	pid = fork();
+	stack = xmalloc(STACK_SIZE);
+	pid = start_child(&s, stack);
 	if (pid < 0) {
-		sigprocmask(SIG_SETMASK, &mask, NULL);
-		return fail(STATUS_UKCOV, "fork: %s", strerror(errno));
+		err = errno;
+		sigprocmask(SIG_SETMASK, &s.mask, NULL);
+		return fail(STATUS_UKCOV, "cannot start a process: %s", strerror(err));
 	}
-	if (!pid)
-		begin(&s, &mask);
 	close(s.go[0]);
 	close(s.why[1]);
 	command = pid;
 	following = r->c->follow ? &f : NULL;
 	catch_signals(true);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
+	sigprocmask(SIG_SETMASK, &s.mask, NULL);
 	ukcov_set_enabled(a->cov, true);
 	if (r->c->follow) {
 		err = follow_child(&f, pid, &a->base);
@@ -349,6 +367,8 @@ out:
 	following = NULL;
 	close(s.go[1]);
 	close(s.why[0]);
+	/* The child is gone, or has memory of its own. */
+	free(stack);
 	free(path);
 	return status;
 }
