@@ -11,7 +11,7 @@ struct place {
 	const char *file, *function, *function_file;
 	uint32_t line, function_line;
 	bool hit;
-	bool counts;	/* coverable; else it only says that its line was reached */
+	bool counts;	/* coverable; else it says that its line was reached, if that is one */
 };
 
 struct builder {
@@ -264,6 +264,8 @@ static int by_place(const void *a, const void *b)
 		return order;
 	if (x->line != y->line)
 		return x->line < y->line ? -1 : 1;
+	if (x->counts != y->counts)
+		return x->counts ? -1 : 1;
 	return strcmp(x->function, y->function);
 }
 
@@ -336,7 +338,7 @@ static void find_functions(struct file *f, const struct place *p, size_t n, uint
 	for (size_t i = 0; i < n; i++) {
 		struct function *fn = &f->functions[f->nr_functions];
 
-		if (!p[i].function_file || strcmp(p[i].function_file, f->path))
+		if (!p[i].counts || !p[i].function_file || strcmp(p[i].function_file, f->path))
 			continue;
 		if (p[i].line && (!p[i].function_line || p[i].function_line > last_line))
 			continue;
@@ -384,6 +386,9 @@ static void find_lines(struct file *f, const struct place *p, size_t n, uint32_t
 		if (p[i].line > last_line)
 			continue;
 		if (!l || l->number != p[i].line) {
+			/* What is reached by a jump only must not change what there is to reach. */
+			if (!p[i].counts)
+				continue;
 			l = &f->lines[used++];
 			l->number = p[i].line;
 		}
