@@ -283,7 +283,7 @@ static void summarize(const struct collect *c, struct result *res, const char *v
 		more = xasprintf("%s, %s dropped", line, number(c->dropped));
 	else
 		more = xasprintf("%s, %s", line, c->lost_tasks ? "some dropped" : "0 dropped");
-	say("%s, %lu task%s", more, c->followed, c->followed == 1 ? "" : "s");
+	say("%s, %s task%s", more, number(c->followed), c->followed == 1 ? "" : "s");
 	free(line);
 	free(more);
 }
