@@ -442,13 +442,18 @@ static void clear_items(const struct ukcov *cov)
 	memset(cov->main + 1, 0, count(cov, cov->main) * words * sizeof(uint64_t));
 }
 
+/*
+ * The first store to a page may fault (User Mode Linux learns from that which pages are
+ * dirty), and what a traced thread does in the fault is collected before the store is done.
+ * So the area that was reset first is reset again.
+ */
 static void store_zero(struct ukcov *cov)
 {
-	if (count_comes_first(cov))
-		clear_items(cov);
 	__atomic_store_n(&cov->main[0], 0, __ATOMIC_RELEASE);
-	if (cov->edge)
-		__atomic_store_n(&cov->edge[0], 0, __ATOMIC_RELEASE);
+	if (!cov->edge)
+		return;
+	__atomic_store_n(&cov->edge[0], 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&cov->main[0], 0, __ATOMIC_RELEASE);
 }
 
 int ukcov_reset(struct ukcov *cov)
@@ -463,6 +468,8 @@ int ukcov_reset(struct ukcov *cov)
 		err = refresh_all(cov);
 		if (err)
 			return err;
+		if (count_comes_first(cov))
+			clear_items(cov);
 		if (plain && cov->has_stats && ioctl(cov->fd, KCOV_RESET_TRACE, 0))
 			return -errno;
 		store_zero(cov);

@@ -30,10 +30,10 @@ static const char *file_name(const struct lines_index *ix, uint32_t file)
 	return file == NONE ? NULL : ITEM(ix->files, const char *, file);
 }
 
-static void put_function(struct ukcov_frame *f, const struct lines_index *ix, uint32_t scope)
+static void put_function(struct ukcov_frame *f, const struct lines_index *ix,
+			 const struct scope *s)
 {
-	const struct func *func = &ITEM(ix->funcs, struct func,
-					ITEM(ix->scopes, struct scope, scope).func);
+	const struct func *func = &ITEM(ix->funcs, struct func, s->func);
 
 	f->function = func->name[0] ? func->name : NULL;
 	f->function_file = file_name(ix, func->file);
@@ -48,45 +48,53 @@ static bool is_foreign(const struct lines_index *ix, const struct row *row, uint
 	return row->line & ROW_GUESSED;
 }
 
+/* No line of this function, or none at all, is there to be taken: its first one is nearest. */
+static void put_first_line(struct ukcov_frame *f, const struct lines_index *ix,
+			   const struct part *p)
+{
+	const struct func *func = &ITEM(ix->funcs, struct func, p->func);
+
+	f->file = file_name(ix, func->file);
+	f->line = func->line;
+	f->flags |= UKCOV_LINE_GUESSED;
+}
+
 /* The line of the innermost frame. */
 static void put_line(struct ukcov_frame *f, const struct lines_index *ix, uint32_t addr)
 {
 	const struct row *row = last_at(&ix->rows, sizeof(*row), addr);
-	const struct part *p = last_at(&ix->parts, sizeof(*p), addr);
+	const struct part *p;
 
-	if (!row || row->file == NONE)
-		return;
-	f->file = file_name(ix, row->file);
-	f->line = row->line & ~ROW_GUESSED;
-	if (!(row->line & ROW_GUESSED))
-		return;
-	f->flags |= UKCOV_LINE_GUESSED;
-	/* Another function's line: the function's own is nearer. */
-	if (p && addr < p->high && is_foreign(ix, row, p->low)) {
-		const struct func *func = &ITEM(ix->funcs, struct func, p->func);
-
-		f->file = file_name(ix, func->file);
-		f->line = func->line;
+	if (row && row->file != NONE) {
+		f->file = file_name(ix, row->file);
+		f->line = row->line & ~ROW_GUESSED;
+		if (!(row->line & ROW_GUESSED))
+			return;
+		f->flags |= UKCOV_LINE_GUESSED;
 	}
+	p = last_at(&ix->parts, sizeof(*p), addr);
+	if (p && addr < p->high && (!f->file || is_foreign(ix, row, p->low)))
+		put_first_line(f, ix, p);
 }
 
-/* From the innermost scope outwards. Returns the number of frames. */
+/* From the innermost scope outwards; the first frame has its line. Returns their number. */
 static size_t put_scopes(struct ukcov_frame *frames, size_t max, const struct lines_index *ix,
 			 uint32_t scope)
 {
-	const struct scope *s;
 	size_t n = 0;
 
-	for (; scope != NONE; scope = s->parent) {
-		s = &ITEM(ix->scopes, struct scope, scope);
-		if (n < max)
-			put_function(&frames[n], ix, scope);
-		n++;
-		if (s->parent == NONE)
-			break;
-		if (n - 1 < max)
-			frames[n - 1].flags |= UKCOV_INLINED;
+	while (scope != NONE) {
+		const struct scope *s = &ITEM(ix->scopes, struct scope, scope);
+
 		if (n < max) {
+			put_function(&frames[n], ix, s);
+			if (s->parent != NONE)
+				frames[n].flags |= UKCOV_INLINED;
+		}
+		n++;
+		scope = s->parent;
+		if (scope != NONE && n < max) {
+			memset(&frames[n], 0, sizeof(frames[n]));
 			frames[n].file = file_name(ix, s->call_file);
 			frames[n].line = s->call_line;
 		}
@@ -124,7 +132,7 @@ static int find_in(struct object *obj, uint64_t addr, struct ukcov_frame *frames
 	const struct segment *seg;
 	size_t n = 0;
 
-	memset(frames, 0, max * sizeof(*frames));
+	memset(frames, 0, sizeof(*frames));
 	if (ix && addr - ix->base < NONE) {
 		uint32_t offset = addr - ix->base;
 
