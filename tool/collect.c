@@ -284,7 +284,9 @@ static int failed_to_start(const struct start *s, const struct failure *why)
 	if (why->step == 1)
 		return fail(STATUS_UKCOV, "cannot collect: KCOV_ENABLE: %s%s", strerror(why->error),
 			    why->error == EOPNOTSUPP || why->error == ENOTSUP ?
-			    "; comparisons need CONFIG_KCOV_ENABLE_COMPARISONS" : "");
+			    ": comparisons need CONFIG_KCOV_ENABLE_COMPARISONS=y" :
+			    why->error == EBUSY ?
+			    ": another user of KCOV, another ukcov perhaps, collects from this task" : "");
 	if (why->error == ENOENT)
 		return fail(STATUS_NO_PROG, "%s: no such program, or its interpreter is missing",
 			    s->argv[0]);

@@ -59,13 +59,13 @@ int next_option(int argc, char **argv, const char *optstring, const struct optio
 	opt = getopt_long(argc, argv, optstring, opts, NULL);
 	if (opt != '?' && opt != ':')
 		return opt;
-	if (optopt && strchr(optstring, optopt) && optopt < 256)
-		misuse(argv[0], "-%c needs a value", optopt);
-	else if (optopt >= 256 || (optopt && !strncmp(word, "--", 2)))
+	if (optopt && !strncmp(word, "--", 2))
 		misuse(argv[0], strchr(word, '=') ? "%s: this option takes no value" :
 		       "%s needs a value", word);
 	else if (!strncmp(word, "--", 2))
 		misuse(argv[0], "unknown option '%s'", word);
+	else if (strchr(optstring, optopt))
+		misuse(argv[0], "-%c needs a value", optopt);
 	else
 		misuse(argv[0], "unknown option '-%c'", optopt);
 	return '?';
