@@ -334,9 +334,11 @@ static int visit_rows(const struct code_range *r, uint64_t low, uint64_t high,
 	const struct lines_index *ix = r->obj->lines;
 	uint64_t to_report = ix->base + r->section->shift;
 	const struct row *row = last_at(&ix->rows, sizeof(*row), low - to_report);
-	const struct row *end = (struct row *)ix->rows.items + ix->rows.n;
+	const struct row *end = ix->rows.n ? (struct row *)ix->rows.items + ix->rows.n : NULL;
 	int err = 0;
 
+	if (!ix->rows.n)
+		return 0;
 	for (row = row ? row : ix->rows.items; !err && row < end; row++) {
 		uint64_t addr = row->addr + to_report;
 		struct ukcov_line line = {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dies.h"
 #include "image.h"
 #include "lines.h"
 
@@ -50,6 +51,7 @@ struct walk {
 	char *path;		/* one of a file, while it is made */
 	size_t path_room;
 	/* Of the unit. */
+	struct dies dies;
 	const char *dir;
 	Dwarf_Files *unit_files;
 	size_t n_unit_files;
@@ -433,6 +435,28 @@ static uint32_t decl_line(Dwarf_Die *die)
 	return dwarf_decl_line(die, &line) || line < 0 ? 0 : line;
 }
 
+/* libdw 0.188 takes file 0 for none; in DWARF 5 it is the unit's own, and Clang uses it. */
+static const char *file_0(Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word index;
+	Dwarf_Half version;
+	Dwarf_Files *files;
+	Dwarf_Die unit;
+	size_t n;
+
+	if (dwarf_formudata(dwarf_attr(die, DW_AT_decl_file, &attr), &index) || index ||
+	    dwarf_cu_info(die->cu, &version, NULL, &unit, NULL, NULL, NULL, NULL) || version < 5 ||
+	    dwarf_getsrcfiles(&unit, &files, &n))
+		return NULL;
+	return dwarf_filesrc(files, 0, NULL, NULL);
+}
+
+static const char *decl_file(Dwarf_Die *die)
+{
+	return dwarf_decl_file(die) ? : file_0(die);
+}
+
 /* dwarf_diename() and the others look into what a DIE is an instance of. */
 static uint32_t new_func(struct walk *w, Dwarf_Die *die)
 {
@@ -441,7 +465,7 @@ static uint32_t new_func(struct walk *w, Dwarf_Die *die)
 	name = strings_get(&w->obj->img->strings, name ? : "");
 	if (!name)
 		return NONE;
-	return get_func(w, name, file_of_path(w, dwarf_decl_file(die)), decl_line(die));
+	return get_func(w, name, file_of_path(w, decl_file(die)), decl_line(die));
 }
 
 /* The function of a DIE with code. NONE: no memory. */
@@ -549,7 +573,7 @@ static int add_segment(struct walk *w, uint32_t addr, uint32_t scope)
 	struct list *l = &w->ix->segments;
 	struct segment *last = l->n ? &ITEM(*l, struct segment, l->n - 1) : NULL;
 
-	if (!last || last->addr != addr || (last->scope != NONE && scope == NONE)) {
+	if (!last || last->addr != addr) {
 		last = list_add(l, sizeof(*last));
 		if (!last)
 			return -ENOMEM;
@@ -585,40 +609,50 @@ static int flatten(struct walk *w)
 	return err;
 }
 
-static int walk_children(struct walk *w, Dwarf_Die *die, uint32_t scope, uint32_t depth);
+static int walk_children(struct walk *w, const uint8_t **p, uint32_t scope, uint32_t depth);
 
-static int walk_inlined(struct walk *w, Dwarf_Die *die, uint32_t parent, uint32_t depth)
+/* *@p is behind the code of the DIE @at, and moves behind all of it. */
+static int walk_inlined(struct walk *w, const struct shape *s, const uint8_t *at,
+			const uint8_t **p, uint32_t parent, uint32_t depth)
 {
 	uint32_t scope = w->ix->scopes.n;
+	Dwarf_Die die = dies_at(&w->dies, at);
 	struct attrs a;
 	int n;
 
+	get_attrs(&die, &a);
+	n = add_ranges(w, &die, &a, scope, depth);
 	/* Without code there is nothing to find in it. */
-	get_attrs(die, &a);
-	n = add_ranges(w, die, &a, scope, depth);
-	if (n <= 0)
-		return n;
-	if (add_scope(w, die, &a, parent) == NONE)
+	if (n <= 0 || depth >= MAX_DEPTH) {
+		*p = dies_skip(&w->dies, s, *p);
+		return n < 0 ? n : 0;
+	}
+	if (add_scope(w, &die, &a, parent) == NONE)
 		return -ENOMEM;
-	return walk_children(w, die, scope, depth);
+	*p = dies_skip_attrs(&w->dies, s, *p);
+	return s->children ? walk_children(w, p, scope, depth) : 0;
 }
 
-static int walk_children(struct walk *w, Dwarf_Die *die, uint32_t scope, uint32_t depth)
+/* From the first child at *@p to behind the last one. */
+static int walk_children(struct walk *w, const uint8_t **p, uint32_t scope, uint32_t depth)
 {
-	Dwarf_Die child;
-	int more, err = 0;
+	int err = 0;
 
-	if (depth >= MAX_DEPTH)
-		return 0;
-	for (more = dwarf_child(die, &child); !err && !more; more = dwarf_siblingof(&child, &child))
-		switch (dwarf_tag(&child)) {
-		case DW_TAG_inlined_subroutine:
-			err = walk_inlined(w, &child, scope, depth + 1);
+	while (!err && *p < w->dies.end) {
+		const uint8_t *at = *p;
+		const struct shape *s = dies_shape(&w->dies, p);
+
+		if (!s)
 			break;
-		case DW_TAG_lexical_block:
-			err = walk_children(w, &child, scope, depth + 1);
-			break;
+		if (s->tag == DW_TAG_inlined_subroutine) {
+			err = walk_inlined(w, s, at, p, scope, depth + 1);
+		} else if (s->tag == DW_TAG_lexical_block && s->children && depth < MAX_DEPTH) {
+			*p = dies_skip_attrs(&w->dies, s, *p);
+			err = walk_children(w, p, scope, depth + 1);
+		} else {
+			*p = dies_skip(&w->dies, s, *p);
 		}
+	}
 	return err;
 }
 
@@ -638,46 +672,70 @@ static int add_parts(struct walk *w, uint32_t func)
 	return 0;
 }
 
-static int walk_function(struct walk *w, Dwarf_Die *die)
+static int walk_function(struct walk *w, const struct shape *s, const uint8_t *at,
+			 const uint8_t **p)
 {
 	uint32_t scope = w->ix->scopes.n, func;
+	Dwarf_Die die = dies_at(&w->dies, at);
 	struct attrs a;
 	int n, err;
 
 	w->ranges.n = 0;
-	get_attrs(die, &a);
-	n = add_ranges(w, die, &a, scope, 0);
-	if (n <= 0)
+	get_attrs(&die, &a);
+	n = add_ranges(w, &die, &a, scope, 0);
+	if (n <= 0) {
+		*p = dies_skip(&w->dies, s, *p);
 		return n;
-	if (add_scope(w, die, &a, NONE) == NONE)
+	}
+	if (add_scope(w, &die, &a, NONE) == NONE)
 		return -ENOMEM;
 	func = ITEM(w->ix->scopes, struct scope, scope).func;
 	ITEM(w->ix->funcs, struct func, func).has_code = true;
-	err = walk_children(w, die, scope, 0);
+	*p = dies_skip_attrs(&w->dies, s, *p);
+	err = s->children ? walk_children(w, p, scope, 0) : 0;
 	if (!err)
 		err = add_parts(w, func);
 	return err ? err : flatten(w);
 }
 
-/* Functions of C are on top; those of Rust are in namespaces and types. */
-static int walk_unit(struct walk *w, Dwarf_Die *die, unsigned int depth)
+static bool has_functions(unsigned int tag)
 {
-	Dwarf_Die child;
-	int more, err = 0;
+	return tag == DW_TAG_namespace || tag == DW_TAG_structure_type ||
+	       tag == DW_TAG_enumeration_type;
+}
 
-	for (more = dwarf_child(die, &child); !err && !more; more = dwarf_siblingof(&child, &child))
-		switch (dwarf_tag(&child)) {
-		case DW_TAG_subprogram:
-			err = walk_function(w, &child);
+/* Functions of C are on top; those of Rust are in namespaces and types. */
+static int walk_functions(struct walk *w, const uint8_t **p, unsigned int depth)
+{
+	int err = 0;
+
+	while (!err && *p < w->dies.end) {
+		const uint8_t *at = *p;
+		const struct shape *s = dies_shape(&w->dies, p);
+
+		if (!s)
 			break;
-		case DW_TAG_namespace:
-		case DW_TAG_structure_type:
-		case DW_TAG_enumeration_type:
-			if (depth < 16 && dwarf_haschildren(&child) > 0)
-				err = walk_unit(w, &child, depth + 1);
-			break;
+		if (s->tag == DW_TAG_subprogram) {
+			err = walk_function(w, s, at, p);
+		} else if (has_functions(s->tag) && s->children && depth < 16) {
+			*p = dies_skip_attrs(&w->dies, s, *p);
+			err = walk_functions(w, p, depth + 1);
+		} else {
+			*p = dies_skip(&w->dies, s, *p);
 		}
+	}
 	return err;
+}
+
+static int walk_unit(struct walk *w, const Dwarf_Die *unit)
+{
+	const uint8_t *p = unit->addr;
+	const struct shape *s = dies_shape(&w->dies, &p);
+
+	if (!s || !s->children)
+		return 0;
+	p = dies_skip_attrs(&w->dies, s, p);
+	return walk_functions(w, &p, 0);
 }
 
 /* Where the tree was. */
@@ -723,6 +781,10 @@ struct units {
 	bool own;		/* to be closed */
 	Dwarf_Off next;
 	unsigned int left;	/* until the next handle */
+	size_t header;		/* of this unit */
+	size_t len;
+	uint8_t addr_size;
+	uint8_t offset_size;
 };
 
 /* libdwfl has applied the relocations of a module when it hands out its handle. */
@@ -749,7 +811,6 @@ static void close_units(struct units *u)
 static int next_unit(struct units *u, Dwarf_Die *die)
 {
 	Dwarf_Off off;
-	size_t header;
 	int ret;
 
 	do {
@@ -759,16 +820,18 @@ static int next_unit(struct units *u, Dwarf_Die *die)
 				return ret;
 		}
 		off = u->next;
-		ret = dwarf_next_unit(u->dw, off, &u->next, &header, NULL, NULL, NULL, NULL,
-				      NULL, NULL);
+		ret = dwarf_next_unit(u->dw, off, &u->next, &u->header, NULL, NULL,
+				      &u->addr_size, &u->offset_size, NULL, NULL);
 		if (ret)
 			return ret < 0 ? -EBADMSG : 0;
-	} while (!dwarf_offdie(u->dw, off + header, die) ||
+		u->len = u->next - off;
+	} while (!dwarf_offdie(u->dw, off + u->header, die) ||
 		 dwarf_tag(die) != DW_TAG_compile_unit);
 	return 1;
 }
 
-static int for_each_unit(struct object *obj, int (*visit)(void *arg, Dwarf_Die *unit), void *arg)
+static int for_each_unit(struct object *obj,
+			 int (*visit)(void *arg, const struct units *u, Dwarf_Die *unit), void *arg)
 {
 	struct units u = { .obj = obj };
 	Dwarf_Die unit;
@@ -777,7 +840,7 @@ static int for_each_unit(struct object *obj, int (*visit)(void *arg, Dwarf_Die *
 	if (err)
 		return err;
 	while ((more = next_unit(&u, &unit)) > 0) {
-		err = visit(arg, &unit);
+		err = visit(arg, &u, &unit);
 		if (err)
 			break;
 	}
@@ -785,22 +848,26 @@ static int for_each_unit(struct object *obj, int (*visit)(void *arg, Dwarf_Die *
 	return err ? err : more;
 }
 
-static int visit_root(void *arg, Dwarf_Die *unit)
+static int visit_root(void *arg, const struct units *u, Dwarf_Die *unit)
 {
 	struct ukcov_image *img = arg;
 	int err = find_root(img, unit);
 
+	(void)u;
 	return err ? err : !!img->root;
 }
 
-static int visit_unit(void *arg, Dwarf_Die *unit)
+static int visit_unit(void *arg, const struct units *u, Dwarf_Die *unit)
 {
 	struct walk *w = arg;
 	int err = begin_unit_files(w, unit);
 
 	if (!err)
 		err = add_rows(w, unit);
-	return err ? err : walk_unit(w, unit, 0);
+	if (err)
+		return err;
+	dies_begin(&w->dies, unit, u->header, u->len, u->addr_size, u->offset_size);
+	return walk_unit(w, unit);
 }
 
 /* The order. */
@@ -904,24 +971,31 @@ static void free_walk(struct walk *w)
 	free(w->unit_ids);
 	free(w->path);
 	strings_free(&w->raw);
+	free(w);
 }
 
 static int read_all(struct object *obj, struct lines_index *ix)
 {
 	const struct section *last = &obj->sections[obj->n_sections - 1];
-	struct walk w = { .obj = obj, .ix = ix };
+	struct walk *w;
 	int err = 0;
 
 	ix->base = obj->sections[0].addr;
-	w.limit = last->addr + last->size - ix->base;
 	/* Offsets have 32 bits. */
-	if (w.limit >= NONE)
+	if (last->addr + last->size - ix->base >= NONE)
 		return -EFBIG;
 	if (!obj->img->root)
 		err = for_each_unit(obj, visit_root, obj->img);
-	if (err >= 0)
-		err = for_each_unit(obj, visit_unit, &w);
-	free_walk(&w);
+	if (err < 0)
+		return err;
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	w->obj = obj;
+	w->ix = ix;
+	w->limit = last->addr + last->size - ix->base;
+	err = for_each_unit(obj, visit_unit, w);
+	free_walk(w);
 	return err;
 }
 

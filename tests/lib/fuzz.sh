@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# libFuzzer with ASan and UBSan on what reads files, $UKCOV_FUZZ_SECONDS (5) for each of
+# the two. What is found stays in build/lib-fuzz/. TAP.
+
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+. tests/boot/tap.sh
+seconds=${UKCOV_FUZZ_SECONDS:-5}
+dir=build/lib-fuzz
+flags="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
+out=$dir/out
+mkdir -p $dir/text $dir/elf
+
+make -s -C lib CC=clang-14 O="$PWD/$dir" CFLAGS="$flags" "$PWD/$dir/libukcov.a" > $out 2>&1
+ok $? "builds with Clang"
+for target in text elf; do
+	clang-14 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g -fsanitize=fuzzer,address,undefined \
+		-Ilib tests/lib/fuzz_$target.c $dir/libukcov.a -ldw -lelf -o $dir/fuzz_$target > $out 2>&1
+	ok $? "fuzz_$target builds"
+done
+
+# Small ones of each kind to start from.
+cp build/lib/objects/gcc build/lib/objects/regs build/lib/objects/clang \
+	build/lib/objects/dwarf4 build/lib/objects/arm64 build/lib/objects/line0 $dir/elf/
+printf '# ukcov 1\n# build-id: ab\n# pcs: 2\n0x0000000000000001\n0xffffffff81000000\n' > $dir/text/set
+printf '# text 0xffffffff81000000\na 1 0 - Live 0xffffffffc0000000\n# section a .text 0xffffffffc0000000\n' > $dir/text/map
+
+for target in text elf; do
+	# Leaks inside libdw on damaged input are not ours; ours are found by the other tests.
+	leaks=1
+	[ $target = text ] || leaks=0
+	$dir/fuzz_$target -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=40000 \
+		-detect_leaks=$leaks -artifact_prefix=$dir/$target- -print_final_stats=1 \
+		$dir/$target > $dir/$target.log 2>&1
+	status=$?
+	tail -n 25 $dir/$target.log > $out
+	ok $status "fuzz_$target: $(sed -n 's/^stat::number_of_executed_units: //p' $dir/$target.log) inputs in $seconds s"
+done
+done_testing
