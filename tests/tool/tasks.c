@@ -90,13 +90,11 @@ static void do_timer(void)
 	setitimer(ITIMER_REAL, &it, NULL);
 }
 
-static void do_affinity(void)
+static void do_interval(void)
 {
-	cpu_set_t set;
+	struct timespec ts;
 
-	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	sched_setaffinity(0, sizeof(set), &set);
+	sched_rr_get_interval(0, &ts);
 }
 
 static void do_mincore(void)
@@ -120,7 +118,7 @@ static void do_packet(void)
 
 static void (*const things[])(void) = {
 	do_sysinfo, do_timerfd, do_inotify, do_memfd, do_semaphore, do_eventfd, do_epoll,
-	do_timer, do_affinity, do_mincore, do_times, do_packet,
+	do_timer, do_interval, do_mincore, do_times, do_packet,
 };
 
 static void do_thing(unsigned int n)
