@@ -27,6 +27,7 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -36,7 +37,6 @@
 #include <sys/timerfd.h>
 #include <sys/times.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -90,11 +90,9 @@ static void do_timer(void)
 	setitimer(ITIMER_REAL, &it, NULL);
 }
 
-static void do_interval(void)
+static void do_priority(void)
 {
-	struct timespec ts;
-
-	sched_rr_get_interval(0, &ts);
+	getpriority(PRIO_PROCESS, 0);
 }
 
 static void do_mincore(void)
@@ -118,7 +116,7 @@ static void do_packet(void)
 
 static void (*const things[])(void) = {
 	do_sysinfo, do_timerfd, do_inotify, do_memfd, do_semaphore, do_eventfd, do_epoll,
-	do_timer, do_interval, do_mincore, do_times, do_packet,
+	do_timer, do_priority, do_mincore, do_times, do_packet,
 };
 
 static void do_thing(unsigned int n)
