@@ -82,7 +82,8 @@ static int read_sections(struct object *obj)
 	if (elf_getshdrstrndx(obj->elf, &names))
 		return -ENOEXEC;
 	while (!err && (scn = elf_nextscn(obj->elf, scn))) {
-		if (!gelf_getshdr(scn, &sh) || !(name = elf_strptr(obj->elf, names, sh.sh_name)))
+		name = gelf_getshdr(scn, &sh) ? elf_strptr(obj->elf, names, sh.sh_name) : NULL;
+		if (!name)
 			return -ENOEXEC;
 		if ((sh.sh_flags & flags) != flags || !sh.sh_size)
 			continue;
@@ -208,9 +209,8 @@ static int check_debug(Elf *elf)
 	if (elf_getshdrstrndx(elf, &names))
 		return -ENODATA;
 	while ((scn = elf_nextscn(elf, scn))) {
-		if (!gelf_getshdr(scn, &sh) || !(name = elf_strptr(elf, names, sh.sh_name)))
-			continue;
-		if (strcmp(name, ".debug_info") && strcmp(name, ".zdebug_info"))
+		name = gelf_getshdr(scn, &sh) ? elf_strptr(elf, names, sh.sh_name) : NULL;
+		if (!name || (strcmp(name, ".debug_info") && strcmp(name, ".zdebug_info")))
 			continue;
 		if (sh.sh_type == SHT_NOBITS || !sh.sh_size)
 			return -ENODATA;

@@ -414,6 +414,52 @@ static void test_sigbus(void)
 	ukcov_close(cov);
 }
 
+/* Opening takes nothing away from others. */
+static void test_others_mapping(void)
+{
+	int fd = open(KCOV_PATH, O_RDWR);
+	struct ukcov *cov;
+	void *area;
+
+	CHECK(!ioctl(fd, KCOV_INIT_TRACE, WORDS));
+	area = mmap(NULL, WORDS * 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(area != MAP_FAILED);
+	cov = open_or_exit(UKCOV_PC, WORDS, 0);
+	/* It would fail where a load raised SIGBUS. */
+	CHECK(!madvise(area, WORDS * 8, 22 /* MADV_POPULATE_READ */));
+	ukcov_close(cov);
+	CHECK(!madvise(area, WORDS * 8, 22));
+	munmap(area, WORDS * 8);
+	close(fd);
+	tap_result("opening and closing leaves others' mappings alone");
+}
+
+static int put_whole_cmp(void *arg, const struct ukcov_cmp *cmp)
+{
+	return put_word(arg, cmp->type) ? : put_word(arg, cmp->arg1) ? :
+	       put_word(arg, cmp->arg2) ? : put_word(arg, cmp->pc);
+}
+
+static int compare_whole_cmps(const void *a, const void *b)
+{
+	return memcmp(a, b, 4 * sizeof(uint64_t));
+}
+
+static void test_cmps_once(unsigned int flags)
+{
+	static struct window w;
+	struct ukcov *cov = open_or_exit(UKCOV_CMP, WORDS, flags);
+	uint64_t (*cmp)[4] = (void *)w.word;
+
+	w.n = 0;
+	CHECK(!trace(cov) && !ukcov_visit_cmps(cov, put_whole_cmp, &w) && w.n > 400);
+	qsort(cmp, w.n / 4, sizeof(*cmp), compare_whole_cmps);
+	for (size_t i = 1; i < w.n / 4; i++)
+		CHECK(compare_whole_cmps(cmp[i - 1], cmp[i]));
+	tap_result("%zu comparisons, each once%s", w.n / 4, flags ? ", from a plain trace" : "");
+	ukcov_close(cov);
+}
+
 struct late {
 	uint64_t *area;
 	size_t word;
@@ -597,6 +643,9 @@ int main(int argc, char **argv)
 	test_wrap();
 	test_readonly();
 	test_sigbus();
+	test_others_mapping();
+	test_cmps_once(0);
+	test_cmps_once(UKCOV_NO_NATIVE);
 	test_sizes();
 	test_denied();
 	test_full_disk();

@@ -8,6 +8,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 . tests/boot/tap.sh
 dir=build/lib/collect
+# shellcheck disable=SC2034 # ok() shows it
 out=build/lib/collect.out
 rm -rf $dir
 mkdir -p $dir

@@ -27,7 +27,7 @@ diff build/lib/exported build/lib/mapped > $out 2>&1
 ok $? "the library exports what the map has"
 [ -z "$(nm -A $dir/usr/lib/libukcov.a | awk '$(NF-1) ~ /^[TDBRC]$/ && $NF !~ /^ukcov_/')" ]
 ok $? "the static library defines no other name"
-[ -z "$(nm -A build/lib/*.o 2>/dev/null | grep -E ' [dDbBC] ' | grep -v 'callbacks')" ] > $out 2>&1
+! nm -A build/lib/*.o | grep -E ' [dDbBC] ' | grep -v ' callbacks$' > $out
 ok $? "no variables: there is no global state"
 missing=$(while read -r f; do
 	[ -e "$dir/usr/share/man/man3/$f.3" ] || echo "$f"

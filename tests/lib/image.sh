@@ -7,6 +7,7 @@
 set -u
 cd "$(dirname "$0")/../../build/lib/objects" || exit 2
 . ../../../tests/boot/tap.sh
+# shellcheck disable=SC2034 # ok() shows it
 out=diff.out
 
 # count KIND FILE: calls or jumps in assembly. Of module NAME: objects.sh has NAME.s, too.

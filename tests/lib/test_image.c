@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Images: objects that objects.sh compiled, whole, damaged, and of each other. */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,8 +16,8 @@
 
 static char *path_of(const char *name)
 {
-	static char path[8][4096];
-	static int i;
+	static __thread char path[8][4096];
+	static __thread int i;
 
 	i = (i + 1) % 8;
 	snprintf(path[i], sizeof(path[i]), "%s/%s", getenv("UKCOV_OBJECTS") ? : "build/lib/objects",
@@ -219,11 +221,36 @@ static void check_module(struct ukcov_image *img, uint64_t base, const char *nam
 	CHECK(ref && init && work);
 }
 
+struct address {
+	const char *name;
+	uint64_t addr;
+};
+
+static int find_address(void *arg, const struct ukcov_function *f)
+{
+	struct address *a = arg;
+
+	if (!strcmp(f->name, a->name))
+		a->addr = f->low;
+	return 0;
+}
+
+/* _text is where the first hook is. */
+static uint64_t text_of(struct ukcov_image *img)
+{
+	struct address a = { .name = "__sanitizer_cov_trace_pc" };
+
+	CHECK(!ukcov_image_visit_functions(img, find_address, &a) && a.addr);
+	return a.addr;
+}
+
 static void test_module(void)
 {
 	struct ukcov_image *img = image("gcc", LIVE TEXT REF INIT, "modules", 0);
+	uint64_t first;
 
 	check_module(img, 0xc0000000, "mod");
+	first = sites(img, UKCOV_SITE_CALL, "mod").pc[0] - 0xc0000000;
 	tap_result("a module: code in all sections, relocated, with lines");
 	ukcov_image_close(img);
 
@@ -231,7 +258,8 @@ static void test_module(void)
 	img = image("gcc", "# text 0xffffffff90000000\n" LIVE TEXT REF INIT, "modules", 0);
 	CHECK(sites(img, UKCOV_SITE_CALL, "").pc[0] < 0x500000);
 	CHECK(sites(img, UKCOV_SITE_CALL, "mod").n == 18);
-	CHECK(sites(img, UKCOV_SITE_CALL, "mod").pc[0] > 0xc0000000 + 0x60000000);
+	CHECK(sites(img, UKCOV_SITE_CALL, "mod").pc[0] ==
+	      0xc0000000 + (0x100000000 - 0x90000000) + text_of(img) + first);
 	tap_result("with KASLR: less its offset, modules too");
 	ukcov_image_close(img);
 }
@@ -387,6 +415,36 @@ static void test_truncated(const char *name, size_t step)
 	tap_result("%s cut off at %zu places: refused", name, tried);
 }
 
+/* A section that is larger than the file, one that has no end. */
+static void test_damaged(void)
+{
+	static char text[1 << 20];
+	const char *damaged = path_of("damaged-size");
+	int fd = open(path_of("gcc"), O_RDONLY), out;
+	ssize_t len = read(fd, text, sizeof(text));
+	Elf64_Ehdr *eh = (void *)text;
+	Elf64_Shdr *sh = (void *)(text + eh->e_shoff);
+	static const uint64_t sizes[] = { 1 << 20, UINT64_MAX, UINT64_MAX / 2 };
+
+	close(fd);
+	CHECK(len > 1000 && eh->e_shnum > 5);
+	for (size_t i = 0; i < 3 * 5; i++) {
+		uint64_t old = sh[1 + i % 5].sh_size;
+
+		/* That has no bytes in the file. */
+		if (sh[1 + i % 5].sh_type == SHT_NOBITS)
+			continue;
+		sh[1 + i % 5].sh_size = sizes[i / 5];
+		out = open(damaged, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		CHECK(write(out, text, len) == len);
+		close(out);
+		CHECK(open_vmlinux(damaged, NULL, 0) == -ENOEXEC);
+		sh[1 + i % 5].sh_size = old;
+	}
+	unlink(damaged);
+	tap_result("sections that go beyond the file: refused");
+}
+
 static int count_line(void *arg, const struct ukcov_line *line)
 {
 	CHECK(line->line && line->file);
@@ -437,6 +495,33 @@ static void test_functions(void)
 	ukcov_image_close(img);
 }
 
+static void *in_thread(void *arg)
+{
+	struct ukcov_image *img = image(arg, NULL, NULL, 0);
+	struct pcs p = sites(img, UKCOV_SITE_CALL, "");
+	struct ukcov_frame f[MAX_FRAMES];
+	size_t good = 0;
+
+	for (size_t i = 0; i < p.n; i++)
+		good += ukcov_image_find(img, p.pc[i], f, MAX_FRAMES) > 0 && f[0].line;
+	good = good == p.n && p.n > 30;
+	ukcov_image_close(img);
+	return (void *)good;
+}
+
+static void test_threads(void)
+{
+	static char *names[] = { "gcc", "clang", "dwarf4", "gcc" };
+	pthread_t thread[4];
+	void *good;
+
+	for (int i = 0; i < 4; i++)
+		CHECK(!pthread_create(&thread[i], NULL, in_thread, names[i]));
+	for (int i = 0; i < 4; i++)
+		CHECK(!pthread_join(thread[i], &good) && good);
+	tap_result("four threads with an image each");
+}
+
 int main(void)
 {
 	test_lines("gcc", true);
@@ -446,6 +531,7 @@ int main(void)
 	test_lines("clang", false);
 	test_lines("arm64", true);
 	test_lines("zlib", true);
+	test_threads();
 	test_line_0();
 	test_tail("gcc");
 	test_tail("regs");
@@ -460,6 +546,7 @@ int main(void)
 	test_stale_init();
 	test_module_errors();
 	test_bad_vmlinux();
+	test_damaged();
 	test_truncated("gcc", 997);
 	test_truncated("clang", 1499);
 	return tap_done();

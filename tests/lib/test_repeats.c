@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "../../lib/repeats.h"
+#include "repeats.h"
 #include "tap.h"
 
 #define PCS	4
@@ -120,6 +120,31 @@ static void test_long_loop(void)
 	seen_free(&c.pairs);
 }
 
+/* Loops are cut out: of a path, and back to the last word written. */
+static void test_exact(void)
+{
+	static const char *const traces[][2] = {
+		{ "abcbcbcd", "abcbcd" },
+		{ "ababac", "abac" },
+		{ "aaaab", "aab" },
+		{ "abcabcabcabd", "abcabd" },
+	};
+
+	for (size_t i = 0; i < sizeof(traces) / sizeof(traces[0]); i++) {
+		struct compact c = { .pairs.width = 2, .write = put };
+		const char *want = traces[i][1];
+
+		n_out = 0;
+		for (const char *p = traces[i][0]; *p; p++)
+			CHECK(!compact_pc(&c, *p));
+		CHECK(!compact_flush(&c) && n_out == strlen(want));
+		for (size_t j = 0; j < n_out && want[j]; j++)
+			CHECK(out[j] == (unsigned char)want[j]);
+		seen_free(&c.pairs);
+	}
+	tap_result("compact: loops are cut out, and no more");
+}
+
 static void test_seen(unsigned int width)
 {
 	struct seen s = { .width = width };
@@ -150,6 +175,7 @@ int main(void)
 	test_seen(1);
 	test_seen(2);
 	test_seen(4);
+	test_exact();
 	test_all_short();
 	test_random();
 	test_long_loop();

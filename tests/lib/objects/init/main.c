@@ -6,6 +6,18 @@
 #include "helpers.h"
 
 extern int other(int x);
+/* A type with types in it stands between the functions in the debug information. */
+struct thing {
+	struct inner {
+		int a, b;
+	} inner;
+	enum { ONE, TWO } which;
+	union {
+		long l;
+		char c[8];
+	};
+};
+struct thing thing;
 int counter;
 
 /* Returns nothing, and its last block has no callee: GCC before 14 ends it in a jump. */
@@ -44,7 +56,7 @@ __attribute__((noinline)) int jumps(int x, int (*fn)(int))
 	case 1: return fn(x) + 2;
 	case 2: counter = 3; return fn(4);
 	case 3: return helper(x, counter);
-	case 4: counter++; break;
+	case 4: counter++; thing.which = TWO; break;
 	case 5: return fn(7) + other(x);
 	case 6: counter--; return 9;
 	}
