@@ -241,7 +241,9 @@ static FILE *open_config(const char *vmlinux, char **from)
 	at[1] = xasprintf("/lib/modules/%s/build/.config", un.release);
 	at[2] = slash ? xasprintf("%.*s/.config", (int)(slash - vmlinux), vmlinux) : xstrdup("");
 	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
-		if (!f && *at[i] && (f = fopen(at[i], "re")))
+		if (!f && *at[i])
+			f = fopen(at[i], "re");
+		if (f && !*from)
 			*from = at[i];
 		else
 			free(at[i]);

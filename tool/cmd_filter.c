@@ -146,7 +146,11 @@ int cmd_filter(int argc, char **argv)
 		err = ukcov_image_find_all(img, pcs, n, visit, &f);
 		if (err < 0)
 			say("%s: %s", path, strerror(-err));
-		else if (!(err = write_set(f.out, output)) && !(err = copy_map(path, output)))
+		else
+			err = write_set(f.out, output);
+		if (!err)
+			err = copy_map(path, output);
+		if (!err)
 			say("%s of %s PCs", number(ukcov_set_size(f.out)), number(n));
 	}
 	ukcov_set_free(f.out);

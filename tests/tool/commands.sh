@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC1010,SC1090,SC2016,SC2034,SC2086 # "do" is an argument; lists; quotes meant so
 #
 # In a guest: what the commands of ukcov say, on a kernel with the unique modes ("patched") or
 # without ("stock"). Results for the host go to $VM_SCRATCH. TAP.
