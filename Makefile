@@ -9,7 +9,7 @@ endif
 V ?= 0
 export CC V
 
-.PHONY: all check demo bench study stress series check-series lib install-lib abi fuzz-lib clean help
+.PHONY: all check demo bench study stress series check-series lib tool install install-lib abi fuzz-lib clean help
 
 KERNEL ?= 6.12
 MINUTES ?= 10
@@ -36,6 +36,13 @@ stress:
 lib:
 	@$(MAKE) -s -C lib
 
+tool:
+	@$(MAKE) -s -f tool/Makefile
+
+# The library and the program.
+install: install-lib
+	@$(MAKE) -s -f tool/Makefile install
+
 install-lib:
 	@$(MAKE) -s -C lib install
 
@@ -54,7 +61,7 @@ check-series:
 	@scripts/series check --kernel $(KERNEL)
 
 clean:
-	rm -rf build/unit build/unit-asan build/lib build/lib-asan build/lib-fuzz build/boot build/bench build/study build/series build/vm build/vm-init
+	rm -rf build/unit build/unit-asan build/lib build/lib-asan build/lib-fuzz build/tool build/tool-tests build/boot build/bench build/study build/series build/vm build/vm-init
 
 help:
 	@echo 'make            build the test programs'
@@ -63,6 +70,8 @@ help:
 	@echo 'make bench      measure: time per callback, resets, a booted kernel'
 	@echo 'make study      trace a hundred programs: how much do buffers overflow? (bench/study --help)'
 	@echo 'make stress     MINUTES=10 KERNEL=x86_64-debug: everything at once, for that long'
+	@echo 'make tool       ukcov in build/tool; make install PREFIX=/usr/local DESTDIR= installs it'
+	@echo '                and the library'
 	@echo 'make lib        libukcov in build/lib; make install-lib PREFIX=/usr/local DESTDIR='
 	@echo 'make abi        compare its interface with lib/ukcov.abi'
 	@echo 'make fuzz-lib   MINUTES=10: its readers of files'

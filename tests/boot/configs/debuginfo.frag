@@ -11,3 +11,5 @@ CONFIG_MODULE_UNLOAD=y
 CONFIG_KALLSYMS=y
 CONFIG_NETDEVICES=y
 CONFIG_DUMMY=m
+# It would select CONFIG_WIRELESS, which x86_64.frag leaves out.
+# CONFIG_WLAN is not set

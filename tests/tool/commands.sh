@@ -1,0 +1,153 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC1010,SC1090,SC2016,SC2034,SC2086 # "do" is an argument; lists; quotes meant so
+#
+# In a guest: what the commands of ukcov say, on a kernel with the unique modes ("patched") or
+# without ("stock"). Results for the host go to $VM_SCRATCH. TAP.
+#
+# commands.sh patched|stock TASKS STATIC-TASKS TAP.SH
+
+set -u
+kernel=$1 tasks=$2 static=$3
+out=/tmp/out
+. "$4"
+cd /tmp || exit 1
+
+# same FILE-A FILE-B: the same PCs?
+same() {
+	grep -v '^#' "$1" | sort -u > a.list
+	grep -v '^#' "$2" | sort -u > b.list
+	diff a.list b.list > $out
+}
+
+# A static program at addresses that are not random: its coverage repeats, mostly.
+# repeats MODE-ARGS MODE-ARGS: do both give the same set, the one between two equal ones? What
+# does not repeat in ten tries is no difference of the two.
+repeats() {
+	differs=2
+	for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		# shellcheck disable=SC2086 # lists
+		# Allocators may be in the same state every second run: shift.
+		[ $((try % 2)) = 0 ] || setarch -R ukcov run -q $1 -- "$static" do 0
+		setarch -R ukcov run -q $1 -o before.cov -- "$static" do 0
+		setarch -R ukcov run -q $2 -o other.cov -- "$static" do 0
+		setarch -R ukcov run -q $1 -o after.cov -- "$static" do 0
+		same before.cov after.cov || continue
+		differs=1
+		same before.cov other.cov && return 0
+		echo "$2 differs from $1" >> $out
+	done
+	return $differs
+}
+
+# judge STATUS TEXT: what never repeated says nothing.
+judge() {
+	if [ "$1" -eq 2 ]; then
+		n=$((n + 1))
+		echo "ok $n - $2 # SKIP it did not repeat in 20 tries"
+	else
+		ok "$1" "$2"
+	fi
+}
+
+ukcov doctor > $out 2> $out.err; ok $? "doctor: coverage can be collected"
+if [ $kernel = patched ]; then
+	grep -q 'ok *KCOV_GET_STATS' $out; ok $? "doctor: knows the kernel by KCOV_GET_STATS"
+	[ "$(grep -c '^ok *mode' $out)" = 7 ]; ok $? "doctor: all 7 modes"
+else
+	grep -q 'note *no KCOV_GET_STATS' $out; ok $? "doctor: no KCOV_GET_STATS"
+	[ "$(grep -c '^ok *mode' $out)" = 2 ]; ok $? "doctor: the two modes of Linux"
+fi
+grep -q "^ok *vmlinux: $UKCOV_VMLINUX" $out; ok $? "doctor: finds vmlinux"
+UKCOV_VMLINUX=/bin/sh ukcov doctor > $out 2>&1
+grep -q '^note *no vmlinux' $out; ok $? "doctor: and not another file"
+
+# On an emulated PC with two CPUs interrupts come between: nothing repeats.
+slow=0
+[ "$(uname -v | grep -c SMP)" = 0 ] || slow=1
+if [ $slow = 0 ]; then
+repeats '-m pc' '-m pc --fallback'; judge $? "run: the fallback's PCs are the kernel's"
+repeats '-m edge' '-m edge --fallback'; judge $? "run: and edges"
+repeats '-m pc' '-m trace -b 1M'; judge $? "run: unique PCs are those of the trace"
+repeats '-m pc' '-m compact'; judge $? "run: and of the compact trace"
+repeats '-m compact' '-m compact --fallback'; judge $? "run: and of the fallback's"
+fi
+# Following makes stops, which are coverage, too; nothing may be missing.
+if [ $slow = 0 ]; then
+	lacks=1
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		repeats '-m pc' '-m pc --follow'
+		# Who is traced takes the other branch in ptrace_event(), and does at its stops
+		# what others do in resume_user_mode_work().
+		{ grep '^# [rbv]' after.cov; sed -n 's/^< //p' $out; } > lost.cov
+		[ -z "$(ukcov filter -v --function 'ptrace_event*' --function resume_user_mode_work lost.cov 2> /dev/null | grep -v '^#')" ] &&
+			{ lacks=0; break; }
+	done
+	ok $lacks "run: --follow lacks nothing of it"
+fi
+
+ukcov run -m cmp -o cmp.cov -- "$tasks" do 0 > $out 2>&1
+grep -qE '^0x[0-9a-f]{16} [1248] (const|var) 0x[0-9a-f]+ 0x[0-9a-f]+$' cmp.cov
+ok $? "run -m cmp: comparisons"
+
+ukcov run -b 512 -o small.cov -- "$tasks" do 0 > $out 2> $out.err
+if [ $kernel = patched ]; then
+	grep -qE '[0-9,]+ items had no room' $out.err && grep -qE '^# dropped: [1-9]' small.cov
+else
+	grep -q 'buffer was full in 1 of 1' $out.err && grep -q '^# dropped: unknown' small.cov
+fi
+ok $? "run -b 512: says what was lost"
+ukcov report small.cov > $out 2> $out.err
+grep -q '^not complete' $out; ok $? "report: says so, too"
+
+ukcov top -n 3 -o top.txt -- "$tasks" do 3 > $out 2> $out.err
+[ "$(grep -cE '^ +[0-9,]+ +[0-9.]+%' top.txt)" = 6 ]; ok $? "top: three functions, three PCs"
+ukcov overflow -- "$tasks" do 3 > $out 2> $out.err
+[ "$(grep -cE '^[a-z].*(K|M|512)$' $out.err)" = 4 ]; ok $? "overflow: four rows, with buffers"
+needed=$(awk '/^callbacks/ { gsub(",", ""); print $4 }' $out.err)
+recorded=$(ukcov run -m trace -b 1M -o - -- "$tasks" do 3 2> /dev/null | grep -vc '^#')
+# Two runs, the same but for the state of the allocators.
+[ "$needed" -gt $((recorded * 9 / 10)) ] && [ "$needed" -lt $((recorded * 11 / 10)) ]
+ok $? "overflow: $needed callbacks, a trace has $recorded"
+
+ukcov run -q -o a.cov -- "$tasks" do 1000
+ukcov run -q -o b.cov -- "$tasks" do 3
+ukcov diff -n 0 a.cov b.cov > $out 2> $out.err
+grep -qE '^ +[0-9]+  .*memfd' $out; ok $? "diff: only B calls memfd_create"
+ukcov diff a.cov a.cov > $out 2>&1
+grep -q '^only in A, a.cov: 0 PCs' $out; ok $? "diff: a file does not differ from itself"
+ukcov merge -o both.cov a.cov b.cov 2> $out.err
+{ grep -v '^#' a.cov; grep -v '^#' b.cov; } | sort -u > want
+grep -v '^#' both.cov | cmp -s - want; ok $? "merge: the union"
+ukcov filter --file 'mm/*' -o mm.cov b.cov 2> $out.err
+ukcov filter -v --file 'mm/*' -o rest.cov b.cov 2> $out.err
+[ -s mm.cov ] && { grep -v '^#' mm.cov; grep -v '^#' rest.cov; } | sort > split
+grep -v '^#' b.cov | cmp -s - split; ok $? "filter and filter -v: two parts"
+ukcov filter --function '*memfd_create*' b.cov 2> $out.err | grep -vc '^#' > $out
+[ "$(cat $out)" -ge 3 ]; ok $? "filter --function"
+ukcov filter --module vmlinux b.cov 2> /dev/null | grep -v '^#' > $out
+grep -v '^#' b.cov | cmp -s - $out; ok $? "filter --module vmlinux: all of it"
+
+ukcov report -n 0 b.cov > report.txt 2> $out.err; ok $? "report"
+grep -q ' fs/exec.c$' report.txt && grep -q 'memfd_create' report.txt
+ok $? "report: files and functions"
+for by in function dir subsystem; do
+	ukcov report --by $by -n 5 b.cov > $out 2> $out.err; ok $? "report --by $by"
+done
+grep -q 'MEMORY MANAGEMENT' $out; ok $? "report --by subsystem: from MAINTAINERS"
+ukcov report --annotate mm/memfd.c b.cov > $out 2> $out.err
+grep -qE '^ *[0-9]+/[0-9]+ \+ +[0-9]+ ' $out && grep -qE '^ *0/[0-9]+ - ' $out
+ok $? "report --annotate: lines that ran, and that did not"
+
+# A module, where it is and after it is gone.
+dummy=$(dirname "$UKCOV_VMLINUX")/drivers/net/dummy.ko
+if [ -e "$dummy" ] && insmod "$dummy" 2> $out; then
+	ukcov run -f -q -o module.cov -- sh -c "ip link add dummy7 type dummy && ip link del dummy7" 2> $out.err
+	rmmod dummy
+	ukcov filter --module dummy module.cov 2> $out.err | grep -v '^#' > $out
+	[ -s $out ]; ok $? "a module that is gone: $(wc -l < $out) PCs of it"
+	ukcov report -n 0 module.cov 2>&1 | grep -qE 'drivers/net/dummy.c$'
+	ok $? "and its file is in the report"
+fi
+cp a.cov b.cov "$VM_SCRATCH/"
+done_testing
