@@ -341,6 +341,12 @@ static struct subject subjects[SUBJECTS] = {
 #endif
 };
 
+#ifdef BEFORE
+static const int before_and_now[][2] = {
+	{ BEFORE_2, MODE_2 }, { BEFORE_4, MODE_4 }, { BEFORE_6, MODE_6 }, { BEFORE_16, MODE_16 },
+};
+#endif
+
 static struct kcov_dedup *state(const struct subject *s)
 {
 	return (void *)((char *)s->area - HIDDEN);
@@ -448,6 +454,7 @@ struct trace {
 	size_t		n;
 	unsigned long	*pcs, *edges;		/* the distinct ones, sorted */
 	size_t		n_pcs, n_edges;
+	size_t		n_pairs;		/* of consecutive PCs; an edge word may stand for some */
 	size_t		n_compact;		/* words of its compact trace */
 	u32		*guard;			/* of each of the pcs */
 	unsigned long	*site;			/* of each callback, the address of its guard */
@@ -483,6 +490,29 @@ static unsigned long edge_word(unsigned long prev, unsigned long pc)
 	a *= 0x27d4eb2d;
 	a ^= a >> 15;
 	return pc ^ (a & 0xfff);
+}
+
+static int by_pair(const void *a, const void *b)
+{
+	const unsigned long *x = a, *y = b;
+
+	return x[0] != y[0] ? (x[0] < y[0] ? -1 : 1) : x[1] < y[1] ? -1 : x[1] > y[1];
+}
+
+static size_t count_pairs(const struct trace *t)
+{
+	unsigned long (*pair)[2] = malloc(t->n * sizeof(*pair));
+	size_t i, n = 0;
+
+	for (i = 0; i < t->n; i++) {
+		pair[i][0] = i ? t->pc[i - 1] : 0;
+		pair[i][1] = t->pc[i];
+	}
+	qsort(pair, t->n, sizeof(*pair), by_pair);
+	for (i = 0; i < t->n; i++)
+		n += !i || by_pair(pair[i], pair[i - 1]);
+	free(pair);
+	return n;
 }
 
 static void trace_expect(struct trace *t)
@@ -1015,6 +1045,15 @@ static void all_windows(const struct trace *traces, size_t n, bool json)
 			printf(" %7.2f %5.1fx", ns[w][s], ratio[w][s]);
 		printf("\n");
 	}
+#ifdef BEFORE
+	printf("  the engine of a4775e8 takes, in times this one:\n");
+	for (s = 0; s < (int)ARRAY_SIZE(before_and_now); s++) {
+		printf("  %-12s", subjects[before_and_now[s][1]].name);
+		for (w = 0; w < ARRAY_SIZE(windows); w++)
+			printf(" %14.2f", ns[w][before_and_now[s][0]] / ns[w][before_and_now[s][1]]);
+		printf("\n");
+	}
+#endif
 	printf("  windows of 200: mode2: %.2f times plain, goal at most 1.5: %s; %.2f times guards, goal at most 1: %s\n",
 	       ratio[1][MODE_2], ratio[1][MODE_2] <= 1.5 ? "met" : "missed",
 	       ns[1][MODE_2] / ns[1][GUARDS], ns[1][MODE_2] <= ns[1][GUARDS] ? "met" : "missed");
@@ -1279,6 +1318,19 @@ static double median_of(const struct figures *f, size_t n, size_t offset)
 
 #define MEDIAN(f, n, field)	median_of(f, n, offsetof(struct figures, field))
 
+/* An edge word stands for a pair, but for some that it stands for two of. */
+static void merged_pairs(const struct trace *t, size_t n)
+{
+	size_t words = 0, pairs = 0, i;
+
+	for (i = 0; i < n; i++) {
+		words += t[i].n_edges;
+		pairs += t[i].n_pairs;
+	}
+	printf("Pairs of consecutive PCs, of all traces: %zu, which give %zu edge words (%.2f%% are merged)\n",
+	       pairs, words, 100.0 * (pairs - words) / pairs);
+}
+
 static void summary(const struct figures *f, size_t n)
 {
 	double median;
@@ -1294,6 +1346,24 @@ static void summary(const struct figures *f, size_t n)
 		printf("\n");
 	}
 }
+
+#ifdef BEFORE
+/* The engine before in the same run: how many times as long it takes. */
+static void before_whole(const struct figures *f, size_t n)
+{
+	double *ratio = malloc(n * sizeof(*ratio));
+	size_t i, k;
+
+	printf("  the engine of a4775e8 takes, in times this one:");
+	for (k = 0; k < ARRAY_SIZE(before_and_now); k++) {
+		for (i = 0; i < n; i++)
+			ratio[i] = f[i].ns[before_and_now[k][0]] / f[i].ns[before_and_now[k][1]];
+		printf(" %s %.2f", subjects[before_and_now[k][1]].name, bench_median(ratio, n));
+	}
+	printf("\n");
+	free(ratio);
+}
+#endif
 
 /* The sums over all traces, in percent; "-" where a design has none of it. */
 static void percent(const struct figures *f, const struct trace *t, size_t n, int subject, int what)
@@ -1377,7 +1447,11 @@ static int table(struct trace *traces, size_t n, size_t words, int rounds, bool 
 			row(&traces[i], &f[i]);
 	}
 	if (!json) {
+		merged_pairs(traces, n);
 		summary(f, n);
+#ifdef BEFORE
+		before_whole(f, n);
+#endif
 		designs(f, traces, n, words);
 		race(f, n);
 	}
@@ -1498,6 +1572,7 @@ static size_t load(struct trace **traces, size_t n, const char *path, size_t max
 	if (trace_load(*traces + n, path, max))
 		exit(1);
 	trace_expect(*traces + n);
+	(*traces)[n].n_pairs = count_pairs(*traces + n);
 	trace_sites(*traces + n);
 	return n + 1;
 }
