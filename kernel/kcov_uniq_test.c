@@ -419,6 +419,12 @@ static void kcov_uniq_test_busy(struct kunit *test)
 		memcpy(set, t->dedup.main.set.keys, set_bytes);
 		kcov_uniq_test_call(t, 1);
 		kcov_uniq_test_call(t, 3);
+		/* But that they are counted: in mode 0 as lost, else as ignored, unless seen. */
+		KUNIT_EXPECT_LE(test, t->dedup.ignored, 2UL);
+		KUNIT_EXPECT_GE(test, t->dedup.ignored, modes[i / 2] ? 1UL : 0UL);
+		before.ignored = t->dedup.ignored;
+		if (!modes[i / 2])
+			before.main.dropped += 2;
 		KUNIT_EXPECT_MEMEQ(test, &before, &t->dedup, sizeof(before));
 		KUNIT_EXPECT_MEMEQ(test, area, t->dedup.main.area, bytes);
 		KUNIT_EXPECT_MEMEQ(test, set, t->dedup.main.set.keys, set_bytes);
@@ -461,31 +467,37 @@ static void kcov_uniq_test_is_compact(struct kunit *test, struct kcov_uniq_test 
 }
 
 static struct kcov_uniq_test *
-kcov_uniq_test_new_compact(struct kunit *test, unsigned long words, u32 limit)
+kcov_uniq_test_new_compact(struct kunit *test, unsigned long words, u32 limit, u32 raw)
 {
 	struct kcov_uniq_test *t = kcov_uniq_test_new(test, KCOV_DEDUP_COMPACT, words, limit);
 
 	kcov_dedup_compact_init(&t->dedup,
-				kcov_uniq_test_alloc(test, kcov_dedup_compact_bytes(limit)), 0);
+				kcov_uniq_test_alloc(test, kcov_dedup_compact_bytes(limit)), raw);
 	return t;
 }
 
-/* Sets that have room for everything, and some that have not. */
+/*
+ * Sets that have room for everything, and some that have not; callbacks that are written as
+ * they come, and none.
+ */
 static void kcov_uniq_test_compact(struct kunit *test)
 {
-	static const u32 limits[] = { KCOV_UNIQ_TEST_LIMIT, 64, 16, 2 };
+	static const u32 limits[] = { KCOV_UNIQ_TEST_LIMIT, 64, 16, 2, KCOV_UNIQ_TEST_LIMIT, 16 };
+	static const u32 raws[] = { 0, 0, 0, 0, KCOV_UNIQ_RAW, 3 };
 	struct kcov_uniq_test *t;
 	struct rnd_state rnd;
 	unsigned int i, round;
 
 	for (i = 0; i < ARRAY_SIZE(limits); i++) {
-		t = kcov_uniq_test_new_compact(test, KCOV_UNIQ_TEST_CALLS + 1, limits[i]);
+		t = kcov_uniq_test_new_compact(test, KCOV_UNIQ_TEST_CALLS + 1, limits[i], raws[i]);
 		prandom_seed_state(&rnd, i);
 		for (round = 0; round < KCOV_UNIQ_TEST_SEEDS; round++) {
 			t->calls = 0;
 			kcov_uniq_test_walk(t, &rnd, 1000, 2 + prandom_u32_state(&rnd) % 100);
 			kcov_dedup_flush(&t->dedup);
 			kcov_uniq_test_is_compact(test, t);
+			KUNIT_EXPECT_MEMEQ(test, t->dedup.main.area + 1, t->trace,
+					   min_t(u32, raws[i], t->calls) * sizeof(long));
 			KUNIT_EXPECT_EQ(test, t->dedup.main.dropped, 0UL);
 			if (limits[i] == KCOV_UNIQ_TEST_LIMIT)
 				KUNIT_EXPECT_EQ(test, t->dedup.main.untracked, 0UL);
@@ -506,7 +518,7 @@ static void kcov_uniq_test_compact_drops(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		t[i] = kcov_uniq_test_new_compact(test, i ? 100 : KCOV_UNIQ_TEST_CALLS + 1, 1024);
+		t[i] = kcov_uniq_test_new_compact(test, i ? 100 : KCOV_UNIQ_TEST_CALLS + 1, 1024, 0);
 		prandom_seed_state(&rnd, 3);
 		kcov_uniq_test_walk(t[i], &rnd, 1000, 100);
 		kcov_dedup_flush(&t[i]->dedup);
