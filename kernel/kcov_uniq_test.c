@@ -483,7 +483,7 @@ kcov_uniq_test_new_compact(struct kunit *test, unsigned long words, u32 limit, u
 static void kcov_uniq_test_compact(struct kunit *test)
 {
 	static const u32 limits[] = { KCOV_UNIQ_TEST_LIMIT, 64, 16, 2, KCOV_UNIQ_TEST_LIMIT, 16 };
-	static const u32 raws[] = { 0, 0, 0, 0, KCOV_UNIQ_RAW, 3 };
+	static const u32 raws[] = { 0, 0, 0, 0, 256, 3 };
 	struct kcov_uniq_test *t;
 	struct rnd_state rnd;
 	unsigned int i, round;
