@@ -328,7 +328,8 @@ static u32 kcov_uniq_items_max(const struct kcov_uniq *u, enum kcov_uniq_kind ki
 {
 	unsigned long items = u->words / (kind == KCOV_UNIQ_CMPS ? KCOV_DEDUP_CMP_WORDS : 1);
 
-	return items < KCOV_UNIQ_ITEMS_MAX ? roundup_pow_of_two(max(items, 1UL)) : KCOV_UNIQ_ITEMS_MAX;
+	return items < KCOV_UNIQ_ITEMS_MAX ? roundup_pow_of_two(max(items, 1UL)) :
+					     KCOV_UNIQ_ITEMS_MAX;
 }
 
 /* Memory of a kind, unless there is enough: twice as much as there was, if that was full. */
@@ -348,6 +349,7 @@ static int kcov_uniq_alloc(spinlock_t *lock, struct kcov_uniq *u, enum kcov_uniq
 	mem = kcov_uniq_vmalloc(kcov_uniq_state_bytes(kind, items));
 	if (!mem)
 		return had ? 0 : -ENOMEM;
+	kcov_uniq_fault_in(mem, kcov_uniq_state_bytes(kind, items));
 
 	spin_lock_irqsave(lock, flags);
 	if (s->items == had && (!had || kcov_uniq_may_grow(u))) {
