@@ -613,7 +613,8 @@ static uint64_t called(struct object *obj, const struct symbol *sym, uint64_t pc
 	Elf_Data *data = scn ? elf_rawdata(scn, NULL) : NULL;
 	const unsigned char *text;
 
-	if (!data || !data->d_buf || data->d_size < sec->size)
+	/* A symbol may be said to be larger than its section. */
+	if (!data || !data->d_buf || data->d_size < sec->size || pc - sec->addr > sec->size)
 		return 0;
 	text = (unsigned char *)data->d_buf + (sym->addr - sec->addr);
 	if (obj->img->machine == EM_X86_64)
