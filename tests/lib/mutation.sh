@@ -85,6 +85,8 @@ mutant test_image find.c 'is_foreign(ix, row, p->low)' '0'
 mutant test_image find.c 'f->flags |= UKCOV_LINE_GUESSED;
 	}' ';
 	}'
+mutant test_image lines.c 'dwarf_offdie(u->dw, u->next - 1, &last) ? 1' 'last.cu = NULL, 1 ? 1'
+mutant test_image image.c 'FTS_PHYSICAL | FTS_COMFOLLOW' 'FTS_PHYSICAL'
 mutant test_image lines.c '*number |= ROW_GUESSED' '*number = 0'
 mutant test_image lines.c 'dwarf_decl_file(die) ? : file_0(die)' 'dwarf_decl_file(die)'
 mutant test_image dies.h 'fixed += step;' 'fixed += step + 1;'
@@ -102,7 +104,8 @@ mutant test_repeats repeats.h 'int err = compact_flush(c);' 'int err = 0;'
 mutant collect collect.c '	__atomic_store_n(&cov->edge[0], 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&cov->main[0], 0, __ATOMIC_RELEASE);' '	__atomic_store_n(&cov->edge[0], 0, __ATOMIC_RELEASE);'
 mutant collect collect.c 'return cov->flags & UKCOV_LIVE && cov' 'return 0 && cov'
-mutant collect collect.c 'enabled_by_me(cov) || is_there(' '1 || is_there('
+mutant collect collect.c 'enabled_by_me(cov) && !cov->remote' 'enabled_by_me(cov)'
+mutant collect collect.c 'traces_me(cov) || is_there(' '1 || is_there('
 mutant collect collect.c 'cov->has_stats = !get_kernel_stats(cov, &st)' 'cov->has_stats = false'
 mutant collect collect.c 'if (st->main.recorded == st->main.capacity)' 'if (0)'
 mutant collect collect.c 'case EBUSY:' 'case EBUSY + 1000:'
