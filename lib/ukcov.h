@@ -362,6 +362,9 @@ int ukcov_set_compare(struct ukcov_set *a, struct ukcov_set *b, struct ukcov_set
  */
 const char *ukcov_set_get(const struct ukcov_set *set, const char *key);
 
+/** So many keys a header has at most. */
+#define UKCOV_MAX_KEYS		1024
+
 /**
  * ukcov_set_put() - a value in the header
  * @set:	the set
@@ -372,7 +375,7 @@ const char *ukcov_set_get(const struct ukcov_set *set, const char *key);
  * uname -r), "mode" (pc, edge, pc+edge, compact, trace), "dropped"; "pcs", the number of
  * words, is written and checked, but no part of the header. All others are the caller's.
  *
- * Return: 0; -EINVAL: bad key or value; -ENOMEM
+ * Return: 0; -EINVAL: bad key or value; -E2BIG: UKCOV_MAX_KEYS are there; -ENOMEM
  */
 int ukcov_set_put(struct ukcov_set *set, const char *key, const char *value);
 
@@ -393,6 +396,7 @@ int ukcov_set_visit_header(const struct ukcov_set *set,
  *
  * Return: 0; as open() and read(); or
  * -EILSEQ	a line is no number: not such a file
+ * -E2BIG	more than UKCOV_MAX_KEYS in the header
  * -EBADMSG	the file is cut off: its last line has no end, or there are fewer PCs than
  *		the header says
  * -ENOMEM
