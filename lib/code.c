@@ -529,6 +529,14 @@ static int compare_sites(const void *a, const void *b)
 	return (x->pc > y->pc) - (x->pc < y->pc);
 }
 
+static bool has_sites(const struct ukcov_image *img, const struct object *obj)
+{
+	for (size_t i = 0; i < img->n_sites; i++)
+		if (img->sites[i].obj == obj)
+			return true;
+	return false;
+}
+
 static int find_sites(struct ukcov_image *img)
 {
 	int err = 0;
@@ -538,6 +546,9 @@ static int find_sites(struct ukcov_image *img)
 	img->n_sites = 0;
 	for (size_t i = 0; !err && i < img->n_objects; i++)
 		err = scan_object(&img->objects[i]);
+	/* Only the debug information, say: nothing is a share of nothing. */
+	if (!err && !has_sites(img, &img->objects[0]))
+		err = -EBADMSG;
 	if (err)
 		return err;
 	if (img->n_sites)

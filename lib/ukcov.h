@@ -583,8 +583,9 @@ struct ukcov_site {
 /**
  * ukcov_image_visit_sites() - each call of a hook in vmlinux and modules, by rising PC
  *
- * A module whose file is missing has none. Return: as all visits; -EBADMSG: no hooks in
- * vmlinux, it is not built with KCOV; -ENOMEM
+ * A module whose file is missing has none. Return: as all visits; -EBADMSG: no calls of
+ * hooks in vmlinux: it is not built with KCOV, has no symbols, or no code (a file of debug
+ * information only); -ENOMEM
  */
 int ukcov_image_visit_sites(struct ukcov_image *img,
 			    int (*visit)(void *arg, const struct ukcov_site *site), void *arg);

@@ -62,6 +62,7 @@ objcopy --compress-debug-sections=zstd gcc zstd 2>/dev/null
 objcopy --compress-debug-sections=zlib gcc zlib 2>/dev/null
 strip -g -o nodebug gcc 2>/dev/null
 strip -o nosymbols gcc 2>/dev/null
+objcopy --only-keep-debug gcc onlydebug 2>/dev/null
 rm -rf modules two empty damaged linked && mkdir -p modules/a/b modules/stripped
 cp mod.ko modules/a/b/mod.ko
 strip -g -o modules/stripped/mod.ko mod.ko

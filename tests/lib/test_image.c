@@ -383,7 +383,11 @@ static void test_bad_vmlinux(void)
 	img = image("nosymbols", NULL, NULL, 0);
 	CHECK(ukcov_image_visit_sites(img, put_site, NULL) == -EBADMSG);
 	ukcov_image_close(img);
-	tap_result("a vmlinux without hooks: -EBADMSG");
+	img = image("onlydebug", NULL, NULL, 0);
+	CHECK(ukcov_image_visit_sites(img, put_site, NULL) == -EBADMSG);
+	CHECK(ukcov_image_debug(img) == 1);
+	ukcov_image_close(img);
+	tap_result("a vmlinux without hooks, or without code: -EBADMSG");
 }
 
 /* Cut off anywhere: an error, or what is left is read; never more than that. */
