@@ -529,6 +529,14 @@ static int compare_sites(const void *a, const void *b)
 	return (x->pc > y->pc) - (x->pc < y->pc);
 }
 
+static bool has_sites(const struct ukcov_image *img, const struct object *obj)
+{
+	for (size_t i = 0; i < img->n_sites; i++)
+		if (img->sites[i].obj == obj)
+			return true;
+	return false;
+}
+
 static int find_sites(struct ukcov_image *img)
 {
 	int err = 0;
@@ -538,6 +546,9 @@ static int find_sites(struct ukcov_image *img)
 	img->n_sites = 0;
 	for (size_t i = 0; !err && i < img->n_objects; i++)
 		err = scan_object(&img->objects[i]);
+	/* Only the debug information, say: nothing is a share of nothing. */
+	if (!err && !has_sites(img, &img->objects[0]))
+		err = -EBADMSG;
 	if (err)
 		return err;
 	if (img->n_sites)
@@ -613,7 +624,8 @@ static uint64_t called(struct object *obj, const struct symbol *sym, uint64_t pc
 	Elf_Data *data = scn ? elf_rawdata(scn, NULL) : NULL;
 	const unsigned char *text;
 
-	if (!data || !data->d_buf || data->d_size < sec->size)
+	/* A symbol may be said to be larger than its section. */
+	if (!data || !data->d_buf || data->d_size < sec->size || pc - sec->addr > sec->size)
 		return 0;
 	text = (unsigned char *)data->d_buf + (sym->addr - sec->addr);
 	if (obj->img->machine == EM_X86_64)

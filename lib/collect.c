@@ -52,6 +52,7 @@ struct ukcov {
 	uint64_t *main;
 	uint64_t *edge;		/* NULL if the kernel collects no edges */
 	unsigned long owner;	/* accessed atomically */
+	bool remote;		/* others are traced for it, not the owner */
 };
 
 /* Not gettid(), which would be traced. */
@@ -68,6 +69,12 @@ static unsigned long owner(const struct ukcov *cov)
 static bool enabled_by_me(const struct ukcov *cov)
 {
 	return owner(cov) == self();
+}
+
+/* Would a system call be seen in this handle's areas? */
+static bool traces_me(const struct ukcov *cov)
+{
+	return enabled_by_me(cov) && !cov->remote;
 }
 
 static bool is_cmp(unsigned int mode)
@@ -174,7 +181,7 @@ static int refresh(struct ukcov *cov, uint64_t **area, size_t words)
 {
 	uint64_t *new;
 
-	if (enabled_by_me(cov) || is_there(*area, words * sizeof(uint64_t)))
+	if (traces_me(cov) || is_there(*area, words * sizeof(uint64_t)))
 		return 0;
 	new = map_area(cov, area == &cov->edge ? (off_t)area_bytes(cov) : 0);
 	if (!new)
@@ -344,6 +351,7 @@ static int enable_by(struct ukcov *cov, unsigned long request, unsigned long arg
 		err = take(cov);
 	if (err)
 		return err;
+	cov->remote = request == KCOV_REMOTE_ENABLE;
 	/* Nothing may come between this and the return: it would be traced. */
 	if (ioctl(cov->fd, request, arg)) {
 		err = enable_error(errno);
@@ -459,7 +467,7 @@ static void store_zero(struct ukcov *cov)
 int ukcov_reset(struct ukcov *cov)
 {
 	/* What plain modes have dropped is forgotten by the ioctl only. */
-	bool plain = cov->kernel_mode <= KCOV_TRACE_CMP, mine = enabled_by_me(cov);
+	bool plain = cov->kernel_mode <= KCOV_TRACE_CMP, mine = traces_me(cov);
 	int err;
 
 	if (cov->flags & UKCOV_READONLY && !cov->has_stats)

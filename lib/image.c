@@ -459,7 +459,8 @@ static int add_candidate(struct candidates *c, const FTSENT *e)
 static int find_candidates(struct candidates *c, const char *dir)
 {
 	char *dirs[] = { (char *)dir, NULL };
-	FTS *fts = fts_open(dirs, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT, NULL);
+	/* @dir itself may be a link, as /lib/modules/RELEASE/build is. */
+	FTS *fts = fts_open(dirs, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR | FTS_NOSTAT, NULL);
 	FTSENT *e;
 	int err = 0;
 

@@ -810,6 +810,7 @@ static void close_units(struct units *u)
 /* 1: a unit; 0: no more; or -errno. */
 static int next_unit(struct units *u, Dwarf_Die *die)
 {
+	Dwarf_Die last;
 	Dwarf_Off off;
 	int ret;
 
@@ -824,10 +825,14 @@ static int next_unit(struct units *u, Dwarf_Die *die)
 				      &u->addr_size, &u->offset_size, NULL, NULL);
 		if (ret)
 			return ret < 0 ? -EBADMSG : 0;
+		/* A length that is damaged may lead back, or there might be no end. */
+		if (u->next <= off)
+			return -EBADMSG;
 		u->len = u->next - off;
 	} while (!dwarf_offdie(u->dw, off + u->header, die) ||
 		 dwarf_tag(die) != DW_TAG_compile_unit);
-	return 1;
+	/* Or beyond the section, which libdw knows the end of, and does not say. */
+	return dwarf_offdie(u->dw, u->next - 1, &last) ? 1 : -EBADMSG;
 }
 
 static int for_each_unit(struct object *obj,

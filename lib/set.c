@@ -261,7 +261,8 @@ int ukcov_set_put(struct ukcov_set *set, const char *key, const char *value)
 		e->value = copy;
 		return 0;
 	}
-	err = add_entry(set, key, copy);
+	/* They are looked for one by one: a file of a million would take an hour. */
+	err = set->entries < UKCOV_MAX_KEYS ? add_entry(set, key, copy) : -E2BIG;
 	if (err)
 		free(copy);
 	return err;

@@ -59,14 +59,18 @@ enum ukcov_mode {
 /* Flags of ukcov_open() and ukcov_wrap(). */
 /* Map the areas without write permission. Resets need a kernel with KCOV_RESET_TRACE. */
 #define UKCOV_READONLY		(1u << 0)
-/* Another task runs while the areas are read: wait for the item behind the count. */
+/*
+ * Another task runs while the areas are read: wait for the item behind the count. Not with
+ * UKCOV_READONLY in UKCOV_TRACE and UKCOV_TRACE_CMP: items of the window before are taken for
+ * those of this one, as nobody can clear them.
+ */
 #define UKCOV_LIVE		(1u << 1)
 /* Use what every kernel has, also where the mode is there (for comparisons of the two). */
 #define UKCOV_NO_NATIVE		(1u << 2)
 /* ukcov_wrap() only: KCOV_INIT_TRACE was done, with just this number of words. */
 #define UKCOV_INITIALIZED	(1u << 3)
 
-/** ukcov_open() waits at most this long for an item of a running task (UKCOV_LIVE). */
+/* Visits wait at most this long for an item of a running task (UKCOV_LIVE). */
 #define UKCOV_LIVE_WAIT_MS	100
 
 /**
@@ -134,6 +138,7 @@ unsigned int ukcov_kernel_mode(const struct ukcov *cov);
  *		descriptor is enabled by a task that the handle was not told of
  * -EOPNOTSUPP	comparisons, and the kernel has no CONFIG_KCOV_ENABLE_COMPARISONS
  * -ENOMEM	no memory for the kernel's state
+ * -EFAULT	the mapping is gone and could not be made anew
  */
 int ukcov_enable(struct ukcov *cov);
 
@@ -156,7 +161,9 @@ int ukcov_enable_remote(struct ukcov *cov, uint64_t common, const uint64_t *hand
  * @cov:	the handle
  * @enabled:	true after that task's KCOV_ENABLE; false after its KCOV_DISABLE or its end
  *
- * For handles of ukcov_wrap(): the handle then is busy, and disables nothing when closed.
+ * For handles of ukcov_wrap(): the handle then is busy, and disables nothing when closed. And
+ * (false) for any handle whose thread has ended without ukcov_disable(): the kernel has
+ * disabled it, the handle does not know.
  */
 void ukcov_set_enabled(struct ukcov *cov, bool enabled);
 
@@ -174,7 +181,8 @@ int ukcov_disable(struct ukcov *cov);
  * new window (but with UKCOV_READONLY, the end of a system call). A store is all that
  * stock kernels have: while another task runs, it may be lost there.
  *
- * Return: 0; -EPERM: UKCOV_READONLY, and the kernel lacks KCOV_RESET_TRACE
+ * Return: 0; -EPERM: UKCOV_READONLY, and the kernel lacks KCOV_RESET_TRACE; -EFAULT: the
+ * mapping is gone and could not be made anew
  */
 int ukcov_reset(struct ukcov *cov);
 
@@ -293,8 +301,9 @@ int ukcov_set_add(struct ukcov_set *set, uint64_t word);
  * @cov:	a handle of any mode but those of comparisons; UKCOV_EDGE: edge words,
  *		others: PCs
  *
- * Sets "release", "build-id" (if it can be read), "mode" and "dropped" in the header: how many items were dropped, "0" if none; "unknown" if the kernel does not count
- * and a full buffer was seen; a later call with another buffer adds its own.
+ * Sets "release", "build-id" (if it can be read), "mode" and "dropped" in the header: how many
+ * items were dropped, "0" if none; "unknown" if the kernel does not count and a full buffer
+ * was seen; a later call with another buffer adds its own.
  *
  * Return: 0, or as ukcov_visit_pcs()
  */
@@ -312,7 +321,12 @@ const uint64_t *ukcov_set_words(struct ukcov_set *set, size_t *n);
 /** ukcov_set_size() - number of words */
 size_t ukcov_set_size(struct ukcov_set *set);
 
-/** ukcov_set_has() - is this word in the set? */
+/**
+ * ukcov_set_has() - is this word in the set?
+ *
+ * Words that were added since the last look are sorted in first: to look after each one that
+ * is added takes long.
+ */
 bool ukcov_set_has(struct ukcov_set *set, uint64_t word);
 
 /** ukcov_set_merge() - put all of @other into @set. Return: 0, -ENOMEM */
@@ -348,6 +362,9 @@ int ukcov_set_compare(struct ukcov_set *a, struct ukcov_set *b, struct ukcov_set
  */
 const char *ukcov_set_get(const struct ukcov_set *set, const char *key);
 
+/** So many keys a header has at most. */
+#define UKCOV_MAX_KEYS		1024
+
 /**
  * ukcov_set_put() - a value in the header
  * @set:	the set
@@ -358,7 +375,7 @@ const char *ukcov_set_get(const struct ukcov_set *set, const char *key);
  * uname -r), "mode" (pc, edge, pc+edge, compact, trace), "dropped"; "pcs", the number of
  * words, is written and checked, but no part of the header. All others are the caller's.
  *
- * Return: 0; -EINVAL: bad key or value; -ENOMEM
+ * Return: 0; -EINVAL: bad key or value; -E2BIG: UKCOV_MAX_KEYS are there; -ENOMEM
  */
 int ukcov_set_put(struct ukcov_set *set, const char *key, const char *value);
 
@@ -379,6 +396,7 @@ int ukcov_set_visit_header(const struct ukcov_set *set,
  *
  * Return: 0; as open() and read(); or
  * -EILSEQ	a line is no number: not such a file
+ * -E2BIG	more than UKCOV_MAX_KEYS in the header
  * -EBADMSG	the file is cut off: its last line has no end, or there are fewer PCs than
  *		the header says
  * -ENOMEM
@@ -565,8 +583,9 @@ struct ukcov_site {
 /**
  * ukcov_image_visit_sites() - each call of a hook in vmlinux and modules, by rising PC
  *
- * A module whose file is missing has none. Return: as all visits; -EBADMSG: no hooks in
- * vmlinux, it is not built with KCOV; -ENOMEM
+ * A module whose file is missing has none. Return: as all visits; -EBADMSG: no calls of
+ * hooks in vmlinux: it is not built with KCOV, has no symbols, or no code (a file of debug
+ * information only); -ENOMEM
  */
 int ukcov_image_visit_sites(struct ukcov_image *img,
 			    int (*visit)(void *arg, const struct ukcov_site *site), void *arg);
@@ -587,7 +606,8 @@ int ukcov_image_coverable(struct ukcov_image *img, struct ukcov_set *set);
  * @site:	where to put the place that ran
  *
  * If the instruction before @pc calls a function that ends in a jump to the hook, it is
- * that jump which was recorded.
+ * that jump which was recorded. In vmlinux only: calls of modules, and through pointers, are
+ * not known.
  *
  * Return: 0; -ENOENT: no such thing; as ukcov_image_visit_sites()
  */

@@ -414,6 +414,23 @@ static void test_sigbus(void)
 	ukcov_close(cov);
 }
 
+/* Who is enabled for others' coverage reads all the time, and is not traced itself. */
+static void test_sigbus_remote(void)
+{
+	static struct window w;
+	struct ukcov *cov = open_or_exit(UKCOV_PC_EDGE, WORDS, 0);
+	uint64_t common = kcov_remote_handle(KCOV_SUBSYSTEM_COMMON, 0x43);
+
+	CHECK(!ukcov_enable_remote(cov, common, NULL, 0));
+	close(open(KCOV_PATH, O_RDWR | O_TRUNC));
+	CHECK(!visit(cov, UKCOV_PC_EDGE, false, &w) && !w.n);
+	close(open(KCOV_PATH, O_RDWR | O_TRUNC));
+	CHECK(!ukcov_reset(cov) && !visit(cov, UKCOV_PC_EDGE, true, &w) && !w.n);
+	CHECK(!ukcov_disable(cov));
+	tap_result("those of a handle that is enabled for others, too");
+	ukcov_close(cov);
+}
+
 /* Opening takes nothing away from others. */
 static void test_others_mapping(void)
 {
@@ -643,6 +660,7 @@ int main(int argc, char **argv)
 	test_wrap();
 	test_readonly();
 	test_sigbus();
+	test_sigbus_remote();
 	test_others_mapping();
 	test_cmps_once(0);
 	test_cmps_once(UKCOV_NO_NATIVE);

@@ -62,11 +62,13 @@ objcopy --compress-debug-sections=zstd gcc zstd 2>/dev/null
 objcopy --compress-debug-sections=zlib gcc zlib 2>/dev/null
 strip -g -o nodebug gcc 2>/dev/null
 strip -o nosymbols gcc 2>/dev/null
-rm -rf modules two empty damaged && mkdir -p modules/a/b modules/stripped
+objcopy --only-keep-debug gcc onlydebug 2>/dev/null
+rm -rf modules two empty damaged linked && mkdir -p modules/a/b modules/stripped
 cp mod.ko modules/a/b/mod.ko
 strip -g -o modules/stripped/mod.ko mod.ko
 xz -k -c regmod.ko > modules/a/reg-mod.ko.xz
 cp -r modules/a two
+ln -s modules linked
 cp mod.ko two/other.ko
 mkdir -p empty damaged
 head -c 3000 mod.ko > damaged/mod.ko

@@ -337,6 +337,7 @@ static int module_error(const char *map, const char *dir)
 static void test_module_errors(void)
 {
 	CHECK(module_error(LIVE TEXT, "modules") == 0);
+	CHECK(module_error(LIVE TEXT, "linked") == 0);
 	CHECK(module_error(LIVE TEXT, "modules/stripped") == -ENODATA);
 	CHECK(module_error(LIVE TEXT, "empty") == -ENOENT);
 	CHECK(module_error(LIVE TEXT, NULL) == -ENOENT);
@@ -382,7 +383,11 @@ static void test_bad_vmlinux(void)
 	img = image("nosymbols", NULL, NULL, 0);
 	CHECK(ukcov_image_visit_sites(img, put_site, NULL) == -EBADMSG);
 	ukcov_image_close(img);
-	tap_result("a vmlinux without hooks: -EBADMSG");
+	img = image("onlydebug", NULL, NULL, 0);
+	CHECK(ukcov_image_visit_sites(img, put_site, NULL) == -EBADMSG);
+	CHECK(ukcov_image_debug(img) == 1);
+	ukcov_image_close(img);
+	tap_result("a vmlinux without hooks, or without code: -EBADMSG");
 }
 
 /* Cut off anywhere: an error, or what is left is read; never more than that. */
@@ -443,6 +448,54 @@ static void test_damaged(void)
 	}
 	unlink(damaged);
 	tap_result("sections that go beyond the file: refused");
+}
+
+static Elf64_Shdr *section(char *text, const char *name)
+{
+	Elf64_Ehdr *eh = (void *)text;
+	Elf64_Shdr *sh = (void *)(text + eh->e_shoff);
+
+	for (int i = 1; i < eh->e_shnum; i++)
+		if (!strcmp(text + sh[eh->e_shstrndx].sh_offset + sh[i].sh_name, name))
+			return &sh[i];
+	return NULL;
+}
+
+/* A unit of debug information that goes beyond its section, or leads back to itself. */
+static void test_damaged_units(void)
+{
+	static char text[1 << 20];
+	static const struct { uint32_t len32; uint64_t len64; } lengths[] = {
+		{ 0x7fffffff, 0 }, { 1 << 20, 0 }, { 0xffffffff, -12ull }, { 0xffffffff, -16ull },
+	};
+	const char *damaged = path_of("damaged-unit");
+	int fd = open(path_of("gcc"), O_RDONLY), out;
+	ssize_t len = read(fd, text, sizeof(text));
+	Elf64_Shdr *sh = len > 1000 ? section(text, ".debug_info") : NULL;
+	struct ukcov_image *img;
+
+	close(fd);
+	CHECK(sh && sh->sh_size > 100);
+	for (size_t i = 0; sh && i < 4; i++) {
+		char *unit = text + sh->sh_offset;
+		/* Version 5, a compile unit, addresses of 8 bytes. */
+		static const unsigned char rest[] = { 5, 0, 1, 8 };
+
+		memcpy(unit, &lengths[i].len32, 4);
+		if (lengths[i].len64) {
+			memcpy(unit + 4, &lengths[i].len64, 8);
+			memcpy(unit + 12, rest, 4);
+		}
+		out = open(damaged, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		CHECK(write(out, text, len) == len);
+		close(out);
+		CHECK(!ukcov_image_open(&img, damaged, NULL, NULL, 0));
+		CHECK(ukcov_image_debug(img) == -EBADMSG);
+		CHECK(sites(img, UKCOV_SITE_CALL, "").n > 30);
+		ukcov_image_close(img);
+	}
+	unlink(damaged);
+	tap_result("units that go beyond their section, or back: -EBADMSG");
 }
 
 static int count_line(void *arg, const struct ukcov_line *line)
@@ -547,6 +600,7 @@ int main(void)
 	test_module_errors();
 	test_bad_vmlinux();
 	test_damaged();
+	test_damaged_units();
 	test_truncated("gcc", 997);
 	test_truncated("clang", 1499);
 	return tap_done();

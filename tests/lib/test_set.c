@@ -201,6 +201,31 @@ static void test_header(void)
 	ukcov_set_free(a);
 }
 
+/* A file with keys without end would be read for hours. */
+static void test_many_keys(void)
+{
+	static char text[(UKCOV_MAX_KEYS + 1) * 16];
+	struct ukcov_set *a = SET(1), *b;
+	char key[16], *p = text;
+	size_t line, len = 0;
+
+	for (int i = 0; i <= UKCOV_MAX_KEYS; i++) {
+		if (i == UKCOV_MAX_KEYS)
+			len = p - text;
+		snprintf(key, sizeof(key), "k%d", i);
+		CHECK(ukcov_set_put(a, key, "v") == (i < UKCOV_MAX_KEYS ? 0 : -E2BIG));
+		p += sprintf(p, "# %s: v\n", key);
+	}
+	CHECK(!ukcov_set_put(a, "k0", "w") && !strcmp(ukcov_set_get(a, "k0"), "w"));
+	CHECK(!ukcov_set_parse(&b, text, len, &line) && !line);
+	CHECK(!strcmp(ukcov_set_get(b, "k1023"), "v"));
+	ukcov_set_free(b);
+	CHECK(ukcov_set_parse(&b, text, p - text, &line) == -E2BIG && !b);
+	CHECK(line == UKCOV_MAX_KEYS + 1);
+	tap_result("header: too many keys");
+	ukcov_set_free(a);
+}
+
 static int parse(const char *text, struct ukcov_set **set, size_t *line)
 {
 	return ukcov_set_parse(set, text, strlen(text), line);
@@ -300,6 +325,7 @@ int main(void)
 	test_model();
 	test_write();
 	test_header();
+	test_many_keys();
 	test_others();
 	test_bad();
 	test_full();
