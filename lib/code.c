@@ -559,9 +559,11 @@ static int find_sites(struct ukcov_image *img)
 
 static void put_site(struct ukcov_site *to, const struct site *from)
 {
-	to->pc = from->pc;
-	to->kind = from->kind;
-	to->module = from->obj->name;
+	*to = (struct ukcov_site){
+		.pc = from->pc,
+		.kind = from->kind,
+		.module = from->obj->name,
+	};
 }
 
 int ukcov_image_visit_sites(struct ukcov_image *img,

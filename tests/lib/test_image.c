@@ -135,11 +135,15 @@ static void test_tail(const char *name)
 	CHECK(ukcov_image_find(img, jumps.pc[0], f, 2) > 0);
 	CHECK(!strcmp(f[0].function, "tail_called"));
 	/* What is recorded for it is in calls_tail(), behind the call of tail_called(). */
+	memset(&site, 0xff, sizeof(site));
+	memset(f, 0xff, sizeof(f));
 	for (uint64_t pc = jumps.pc[0]; pc < jumps.pc[0] + 100; pc++)
 		if (!ukcov_image_tail(img, pc, &site)) {
 			CHECK(site.pc == jumps.pc[0] && site.kind == UKCOV_SITE_JUMP);
+			CHECK(!site.reserved && !site.more[0] && !site.more[1]);
 			CHECK(ukcov_image_find(img, pc, f, 2) > 0);
 			CHECK(!strcmp(f[0].function, "calls_tail"));
+			CHECK(!f[0].reserved && !f[0].more[0] && !f[0].more[1]);
 			found++;
 		}
 	CHECK(found == 1);
