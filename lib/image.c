@@ -408,6 +408,7 @@ static int place_sections(struct object *obj, const struct map_module *m, uint64
 struct candidate {
 	char *module;		/* as the kernel writes the name */
 	char *path;
+	size_t number;
 };
 
 struct candidates {
@@ -452,8 +453,34 @@ static int add_candidate(struct candidates *c, const FTSENT *e)
 		free(path);
 		return -ENOMEM;
 	}
-	c->list[c->n++] = (struct candidate){ module, path };
+	c->list[c->n] = (struct candidate){ module, path, c->n };
+	c->n++;
 	return 0;
+}
+
+/* By name, those with the same name as they were found. */
+static int compare_candidates(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+	int order = strcmp(x->module, y->module);
+
+	return order ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+/* The first one that is not before @module. */
+static size_t first_candidate(const struct candidates *c, const char *module)
+{
+	size_t low = 0, high = c->n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (strcmp(c->list[mid].module, module) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
 static int find_candidates(struct candidates *c, const char *dir)
@@ -470,6 +497,8 @@ static int find_candidates(struct candidates *c, const char *dir)
 		if (e->fts_info == FTS_F || e->fts_info == FTS_NSOK)
 			err = add_candidate(c, e);
 	fts_close(fts);
+	if (c->n)
+		qsort(c->list, c->n, sizeof(*c->list), compare_candidates);
 	return err;
 }
 
@@ -514,9 +543,9 @@ static int open_module(struct object *obj, const struct map_module *m,
 	char *good = NULL;
 	int err = -ENOENT, ret = 0;
 
-	for (size_t i = 0; i < c->n && ret <= 0; i++) {
+	for (size_t i = first_candidate(c, obj->name); i < c->n && ret <= 0; i++) {
 		if (strcmp(c->list[i].module, obj->name))
-			continue;
+			break;
 		forget(obj);
 		ret = try_candidate(obj, m, c->list[i].path);
 		if (ret == -ENOMEM)

@@ -455,6 +455,9 @@ struct ukcov_map;
  */
 int ukcov_map_live(struct ukcov_map **map);
 
+/** So many modules a map has at most. */
+#define UKCOV_MAX_MODULES	65536
+
 /**
  * ukcov_map_read() - the map in a file
  * @map:	where to put the new map
@@ -465,8 +468,8 @@ int ukcov_map_live(struct ukcov_map **map);
  * taken for 0 unless ukcov_map_set_text() is called, a module's code for one block at its
  * address.
  *
- * Return: 0; as open() and read(); -EILSEQ: not such a file; -EACCES: all addresses in it
- * are 0; -ENOMEM
+ * Return: 0; as open() and read(); -EILSEQ: not such a file; -E2BIG: more than
+ * UKCOV_MAX_MODULES; -EACCES: all addresses in it are 0; -ENOMEM
  */
 int ukcov_map_read(struct ukcov_map **map, const char *path, size_t *line);
 
