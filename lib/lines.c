@@ -237,11 +237,11 @@ static uint32_t unit_file(struct walk *w, size_t i)
 	return w->unit_ids[i];
 }
 
-static const char *unit_dir(Dwarf_Die *unit)
+static const char *unit_dir(const struct debug *debug, Dwarf_Die *unit)
 {
 	Dwarf_Attribute attr;
 
-	return dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr));
+	return debug_string(debug, dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr)));
 }
 
 static int begin_program(struct walk *w, Dwarf_Die *unit)
@@ -251,7 +251,7 @@ static int begin_program(struct walk *w, Dwarf_Die *unit)
 	Dwarf_Word offset;
 	uint32_t *ids;
 
-	w->dir = unit_dir(unit);
+	w->dir = unit_dir(p->debug, unit);
 	if (dwarf_formudata(dwarf_attr(unit, DW_AT_stmt_list, &attr), &offset))
 		offset = UINT64_MAX;
 	if (program_begin(p, offset) == -ENOMEM)
@@ -433,6 +433,7 @@ static uint32_t number(bool has, Dwarf_Attribute *attr)
 
 /* What a DIE, or what it is an instance of, is called, and where it is declared. */
 struct decl {
+	const struct debug *debug;
 	const char *name;
 	Dwarf_Attribute file;
 	Dwarf_Attribute line;
@@ -446,7 +447,7 @@ static int get_decl_attr(Dwarf_Attribute *attr, void *arg)
 
 	switch (dwarf_whatattr(attr)) {
 	case DW_AT_name:
-		d->name = d->name ? : dwarf_formstring(attr);
+		d->name = d->name ? : debug_string(d->debug, dwarf_formstring(attr));
 		break;
 	case DW_AT_decl_file:
 		if (!d->has_file)
@@ -467,9 +468,9 @@ static int get_decl_attr(Dwarf_Attribute *attr, void *arg)
 	return DWARF_CB_OK;
 }
 
-static void get_decl(Dwarf_Die die, struct decl *d)
+static void get_decl(const struct debug *debug, Dwarf_Die die, struct decl *d)
 {
-	*d = (struct decl){ 0 };
+	*d = (struct decl){ .debug = debug };
 	for (unsigned int depth = 0; depth < 16; depth++) {
 		d->has_origin = false;
 		dwarf_getattrs(&die, get_decl_attr, d, 0);
@@ -507,7 +508,7 @@ static uint32_t new_func(struct walk *w, Dwarf_Die *die)
 	const char *name;
 	struct decl d;
 
-	get_decl(*die, &d);
+	get_decl(w->program.debug, *die, &d);
 	name = strings_get(&w->obj->img->strings, d.name ? : "");
 	if (!name)
 		return NONE;
@@ -797,9 +798,9 @@ static char *root_of(const char *path, const char *file)
 }
 
 /* The unit of init/main.c, which every kernel has, tells where its source and objects are. */
-static int find_root(struct ukcov_image *img, Dwarf_Die *unit)
+static int find_root(struct ukcov_image *img, const struct debug *debug, Dwarf_Die *unit)
 {
-	const char *name = dwarf_diename(unit), *dir = unit_dir(unit);
+	const char *name = debug_string(debug, dwarf_diename(unit)), *dir = unit_dir(debug, unit);
 	char *path;
 
 	if (img->root || !name || !dir)
@@ -825,6 +826,7 @@ struct units {
 	struct object *obj;
 	Dwarf *dw;
 	bool own;		/* to be closed */
+	struct debug debug;
 	Dwarf_Off next;
 	unsigned int left;	/* until the next handle */
 	size_t header;		/* of this unit */
@@ -890,6 +892,7 @@ static int for_each_unit(struct object *obj,
 
 	if (err)
 		return err;
+	debug_open(&u.debug, dwarf_getelf(u.dw));
 	while ((more = next_unit(&u, &unit)) > 0) {
 		err = visit(arg, &u, &unit);
 		if (err)
@@ -902,9 +905,8 @@ static int for_each_unit(struct object *obj,
 static int visit_root(void *arg, const struct units *u, Dwarf_Die *unit)
 {
 	struct ukcov_image *img = arg;
-	int err = find_root(img, unit);
+	int err = find_root(img, &u->debug, unit);
 
-	(void)u;
 	return err ? err : !!img->root;
 }
 
@@ -913,9 +915,8 @@ static int visit_unit(void *arg, const struct units *u, Dwarf_Die *unit)
 	struct walk *w = arg;
 	int err;
 
-	/* Of the first unit: libdw has decompressed and relocated its sections now. */
-	if (!w->dies.unit)
-		program_open(&w->program, dwarf_getelf(u->dw));
+	if (!w->program.debug)
+		program_open(&w->program, &u->debug);
 	dies_begin(&w->dies, unit, u->header, u->len, u->addr_size, u->offset_size);
 	err = begin_program(w, unit);
 	if (!err)

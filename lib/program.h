@@ -26,6 +26,14 @@ struct bytes {
 	const uint8_t *end;
 };
 
+/* The sections, when libdw has decompressed and relocated them. */
+struct debug {
+	struct bytes info;
+	struct bytes line;
+	struct bytes line_str;
+	struct bytes str;
+};
+
 /* What was read of a file: its names are in the sections. */
 struct program_file {
 	const char *name;
@@ -41,10 +49,8 @@ struct program_row {
 };
 
 struct program {
-	/* Of the sections, once for all units. */
-	struct bytes line;
-	struct bytes line_str;
-	struct bytes str;
+	/* Once for all units. */
+	const struct debug *debug;
 	size_t left;		/* so many bytes may be read */
 	/* Of a unit. */
 	struct bytes code;
@@ -195,10 +201,10 @@ static inline int program_value(const struct program *p, struct bytes *b, unsign
 		*string = bytes_string(b);
 		return *string ? 0 : -EBADMSG;
 	case DW_FORM_line_strp:
-		*string = bytes_string_at(&p->line_str, bytes_number(b, p->offset_size));
+		*string = bytes_string_at(&p->debug->line_str, bytes_number(b, p->offset_size));
 		return *string ? 0 : -EBADMSG;
 	case DW_FORM_strp:
-		*string = bytes_string_at(&p->str, bytes_number(b, p->offset_size));
+		*string = bytes_string_at(&p->debug->str, bytes_number(b, p->offset_size));
 		return *string ? 0 : -EBADMSG;
 	case DW_FORM_udata:
 		*number = bytes_leb(b);
@@ -293,7 +299,7 @@ static inline void program_reset(struct program *p)
 /* The program at @offset of the section. 0; -EBADMSG: it has none; -ENOMEM. */
 static inline int program_begin(struct program *p, uint64_t offset)
 {
-	struct bytes b = p->line;
+	struct bytes b = p->debug->line;
 	uint64_t header;
 	int err;
 
@@ -410,8 +416,21 @@ static inline bool program_next(struct program *p)
 	return false;
 }
 
-/* Where the sections are; libdw has decompressed and relocated them. */
-static inline struct bytes program_section(Elf *elf, const char *name)
+static inline void program_open(struct program *p, const struct debug *debug)
+{
+	p->debug = debug;
+	p->left = 8 * (size_t)(debug->line.end - debug->line.p);
+}
+
+static inline void program_free(struct program *p)
+{
+	free(p->files);
+	free(p->dirs);
+}
+
+/* Sections. */
+
+static inline struct bytes debug_section(Elf *elf, const char *name)
 {
 	static const uint8_t nothing[1];
 	struct bytes none = { nothing, nothing };
@@ -436,18 +455,24 @@ static inline struct bytes program_section(Elf *elf, const char *name)
 	return none;
 }
 
-static inline void program_open(struct program *p, Elf *elf)
+static inline void debug_open(struct debug *d, Elf *elf)
 {
-	p->line = program_section(elf, ".debug_line");
-	p->line_str = program_section(elf, ".debug_line_str");
-	p->str = program_section(elf, ".debug_str");
-	p->left = 8 * (size_t)(p->line.end - p->line.p);
+	d->info = debug_section(elf, ".debug_info");
+	d->line = debug_section(elf, ".debug_line");
+	d->line_str = debug_section(elf, ".debug_line_str");
+	d->str = debug_section(elf, ".debug_str");
 }
 
-static inline void program_free(struct program *p)
+/* A string that libdw has found; NULL if it does not end in its section. */
+static inline const char *debug_string(const struct debug *d, const char *s)
 {
-	free(p->files);
-	free(p->dirs);
+	const struct bytes *in[] = { &d->str, &d->line_str, &d->info };
+	const uint8_t *p = (const uint8_t *)s;
+
+	for (size_t i = 0; s && i < ARRAY_SIZE(in); i++)
+		if (p >= in[i]->p && p < in[i]->end)
+			return memchr(p, 0, in[i]->end - p) ? s : NULL;
+	return NULL;
 }
 
 #endif /* UKCOV_PROGRAM_H */

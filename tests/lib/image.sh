@@ -49,6 +49,11 @@ for k in dwarf64 zlib-gnu; do
 		diff ours - > diff.out 2>&1
 	ok $? "$k: functions and lines as of gcc"
 done
+for k in clang clang64; do
+	../show sites $k | awk '$1 == "call" { print $2 }' | ../show find $k > $k.found
+done
+diff clang.found clang64.found > diff.out 2>&1
+ok $? "clang64: as of clang"
 same arm64 aarch64-linux-gnu-addr2line
 ok $? "arm64: the same"
 done_testing

@@ -47,6 +47,7 @@ kernel clang clang-14 $cov
 kernel dwarf2 gcc $cov -gdwarf-2
 kernel dwarf4 gcc $cov -gdwarf-4
 kernel dwarf64 gcc $cov -gdwarf64
+kernel clang64 clang-14 $cov -gdwarf64
 kernel arm64 aarch64-linux-gnu-gcc $cov -mno-outline-atomics
 kernel none gcc
 module mod gcc $cov
