@@ -62,7 +62,7 @@ mutant test_set set.c '== keep)' '!= keep)'
 mutant test_set set.c 'r.lines < r.pcs' '0'
 mutant test_set set.c 'set->entries < UKCOV_MAX_KEYS' '1'
 mutant test_set set.c 'lines.cut ? -EBADMSG' '0 ? -EBADMSG'
-mutant test_set set.c 'diff->only_b = b->used - both' 'diff->only_b = a->used - both'
+mutant test_set set.c '.only_b = b->used - both' '.only_b = a->used - both'
 mutant test_set util.c 'unlink(name);' ';'
 mutant test_set util.c 'if (n < 0)
 			return -errno;
