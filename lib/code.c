@@ -380,8 +380,7 @@ static bool symbol_address(const struct scan *s, size_t index, uint64_t *addr)
 	GElf_Word shndx;
 	GElf_Addr value;
 	GElf_Sym sym;
-	const char *name = dwfl_module_getsym_info(s->obj->mod, index, &sym, &value, &shndx, NULL,
-						   NULL);
+	const char *name = ukcov__symbol(s->obj, index, &sym, &value, &shndx);
 	enum hook hook;
 
 	if (!name)

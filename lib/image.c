@@ -224,6 +224,41 @@ static int check_debug(Elf *elf)
 
 /* Symbols. */
 
+/* The string table that @name is in, up to its last 0. */
+static bool find_names(struct object *obj, const char *name)
+{
+	Elf_Scn *scn = NULL;
+	Elf_Data *data;
+	GElf_Shdr sh;
+
+	while ((scn = elf_nextscn(obj->elf, scn))) {
+		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_STRTAB)
+			continue;
+		data = elf_getdata(scn, NULL);
+		if (!data || !data->d_buf || name < (char *)data->d_buf ||
+		    name >= (char *)data->d_buf + data->d_size)
+			continue;
+		obj->names = data->d_buf;
+		obj->names_end = obj->names + data->d_size;
+		while (obj->names_end > obj->names && obj->names_end[-1])
+			obj->names_end--;
+		return true;
+	}
+	return false;
+}
+
+const char *ukcov__symbol(struct object *obj, int i, GElf_Sym *sym, GElf_Addr *addr,
+			  GElf_Word *section)
+{
+	const char *name = dwfl_module_getsym_info(obj->mod, i, sym, addr, section, NULL, NULL);
+
+	if (!name)
+		return NULL;
+	if ((name < obj->names || name >= obj->names_end) && !find_names(obj, name))
+		return NULL;
+	return name < obj->names_end ? name : NULL;
+}
+
 static int compare_symbols(const void *a, const void *b)
 {
 	const struct symbol *x = a, *y = b;
@@ -280,8 +315,7 @@ int ukcov__read_symbols(struct object *obj)
 		GElf_Addr addr;
 		GElf_Word shndx;
 		GElf_Sym sym;
-		const char *name = dwfl_module_getsym_info(obj->mod, i, &sym, &addr, &shndx, NULL,
-							   NULL);
+		const char *name = ukcov__symbol(obj, i, &sym, &addr, &shndx);
 
 		if (name && shndx != SHN_UNDEF && shndx != SHN_ABS)
 			err = add_symbol(obj, &sym, addr, name);
@@ -510,6 +544,7 @@ static void forget(struct object *obj)
 	free(obj->path);
 	obj->dwfl = NULL;
 	obj->mod = NULL;
+	obj->names = obj->names_end = NULL;
 	obj->elf = NULL;
 	obj->path = NULL;
 	obj->sections = NULL;
@@ -573,8 +608,7 @@ static uint64_t kaslr_offset(struct ukcov_image *img, const struct ukcov_map *ma
 	for (int i = 1, n = dwfl_module_getsymtab(obj->mod); i < n; i++) {
 		GElf_Sym sym;
 		GElf_Addr addr;
-		const char *name = dwfl_module_getsym_info(obj->mod, i, &sym, &addr, NULL, NULL,
-							   NULL);
+		const char *name = ukcov__symbol(obj, i, &sym, &addr, NULL);
 
 		if (name && !strcmp(name, "_text"))
 			return map->text - addr;
