@@ -380,8 +380,7 @@ static bool symbol_address(const struct scan *s, size_t index, uint64_t *addr)
 	GElf_Word shndx;
 	GElf_Addr value;
 	GElf_Sym sym;
-	const char *name = dwfl_module_getsym_info(s->obj->mod, index, &sym, &value, &shndx, NULL,
-						   NULL);
+	const char *name = ukcov__symbol(s->obj, index, &sym, &value, &shndx);
 	enum hook hook;
 
 	if (!name)
@@ -559,9 +558,11 @@ static int find_sites(struct ukcov_image *img)
 
 static void put_site(struct ukcov_site *to, const struct site *from)
 {
-	to->pc = from->pc;
-	to->kind = from->kind;
-	to->module = from->obj->name;
+	*to = (struct ukcov_site){
+		.pc = from->pc,
+		.kind = from->kind,
+		.module = from->obj->name,
+	};
 }
 
 int ukcov_image_visit_sites(struct ukcov_image *img,

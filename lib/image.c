@@ -224,6 +224,41 @@ static int check_debug(Elf *elf)
 
 /* Symbols. */
 
+/* The string table that @name is in, up to its last 0. */
+static bool find_names(struct object *obj, const char *name)
+{
+	Elf_Scn *scn = NULL;
+	Elf_Data *data;
+	GElf_Shdr sh;
+
+	while ((scn = elf_nextscn(obj->elf, scn))) {
+		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_STRTAB)
+			continue;
+		data = elf_getdata(scn, NULL);
+		if (!data || !data->d_buf || name < (char *)data->d_buf ||
+		    name >= (char *)data->d_buf + data->d_size)
+			continue;
+		obj->names = data->d_buf;
+		obj->names_end = obj->names + data->d_size;
+		while (obj->names_end > obj->names && obj->names_end[-1])
+			obj->names_end--;
+		return true;
+	}
+	return false;
+}
+
+const char *ukcov__symbol(struct object *obj, int i, GElf_Sym *sym, GElf_Addr *addr,
+			  GElf_Word *section)
+{
+	const char *name = dwfl_module_getsym_info(obj->mod, i, sym, addr, section, NULL, NULL);
+
+	if (!name)
+		return NULL;
+	if ((name < obj->names || name >= obj->names_end) && !find_names(obj, name))
+		return NULL;
+	return name < obj->names_end ? name : NULL;
+}
+
 static int compare_symbols(const void *a, const void *b)
 {
 	const struct symbol *x = a, *y = b;
@@ -280,8 +315,7 @@ int ukcov__read_symbols(struct object *obj)
 		GElf_Addr addr;
 		GElf_Word shndx;
 		GElf_Sym sym;
-		const char *name = dwfl_module_getsym_info(obj->mod, i, &sym, &addr, &shndx, NULL,
-							   NULL);
+		const char *name = ukcov__symbol(obj, i, &sym, &addr, &shndx);
 
 		if (name && shndx != SHN_UNDEF && shndx != SHN_ABS)
 			err = add_symbol(obj, &sym, addr, name);
@@ -408,6 +442,7 @@ static int place_sections(struct object *obj, const struct map_module *m, uint64
 struct candidate {
 	char *module;		/* as the kernel writes the name */
 	char *path;
+	size_t number;
 };
 
 struct candidates {
@@ -452,8 +487,34 @@ static int add_candidate(struct candidates *c, const FTSENT *e)
 		free(path);
 		return -ENOMEM;
 	}
-	c->list[c->n++] = (struct candidate){ module, path };
+	c->list[c->n] = (struct candidate){ module, path, c->n };
+	c->n++;
 	return 0;
+}
+
+/* By name, those with the same name as they were found. */
+static int compare_candidates(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+	int order = strcmp(x->module, y->module);
+
+	return order ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+/* The first one that is not before @module. */
+static size_t first_candidate(const struct candidates *c, const char *module)
+{
+	size_t low = 0, high = c->n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (strcmp(c->list[mid].module, module) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
 static int find_candidates(struct candidates *c, const char *dir)
@@ -470,6 +531,8 @@ static int find_candidates(struct candidates *c, const char *dir)
 		if (e->fts_info == FTS_F || e->fts_info == FTS_NSOK)
 			err = add_candidate(c, e);
 	fts_close(fts);
+	if (c->n)
+		qsort(c->list, c->n, sizeof(*c->list), compare_candidates);
 	return err;
 }
 
@@ -481,6 +544,7 @@ static void forget(struct object *obj)
 	free(obj->path);
 	obj->dwfl = NULL;
 	obj->mod = NULL;
+	obj->names = obj->names_end = NULL;
 	obj->elf = NULL;
 	obj->path = NULL;
 	obj->sections = NULL;
@@ -514,9 +578,9 @@ static int open_module(struct object *obj, const struct map_module *m,
 	char *good = NULL;
 	int err = -ENOENT, ret = 0;
 
-	for (size_t i = 0; i < c->n && ret <= 0; i++) {
+	for (size_t i = first_candidate(c, obj->name); i < c->n && ret <= 0; i++) {
 		if (strcmp(c->list[i].module, obj->name))
-			continue;
+			break;
 		forget(obj);
 		ret = try_candidate(obj, m, c->list[i].path);
 		if (ret == -ENOMEM)
@@ -544,8 +608,7 @@ static uint64_t kaslr_offset(struct ukcov_image *img, const struct ukcov_map *ma
 	for (int i = 1, n = dwfl_module_getsymtab(obj->mod); i < n; i++) {
 		GElf_Sym sym;
 		GElf_Addr addr;
-		const char *name = dwfl_module_getsym_info(obj->mod, i, &sym, &addr, NULL, NULL,
-							   NULL);
+		const char *name = ukcov__symbol(obj, i, &sym, &addr, NULL);
 
 		if (name && !strcmp(name, "_text"))
 			return map->text - addr;

@@ -51,6 +51,8 @@ struct object {
 	size_t n_symbols;
 	size_t symbols_room;
 	bool has_symbols;	/* they were read */
+	const char *names;	/* the string table of the last one */
+	const char *names_end;	/* behind its last 0 */
 	int debug;		/* as of ukcov_image_debug() */
 	struct lines_index *lines;
 };
@@ -89,6 +91,10 @@ struct ukcov_image {
 
 /* The code that KCOV reports as @addr; NULL: none. */
 const struct code_range *ukcov__image_code(const struct ukcov_image *img, uint64_t addr);
+
+/* A symbol as of libdwfl, and where it is. Its name; NULL: it has none, or that has no end. */
+const char *ukcov__symbol(struct object *obj, int i, GElf_Sym *sym, GElf_Addr *addr,
+			  GElf_Word *section);
 
 /* Symbols of code. 0 or -ENOMEM. */
 int ukcov__read_symbols(struct object *obj);

@@ -9,6 +9,7 @@
 #include "dies.h"
 #include "image.h"
 #include "lines.h"
+#include "program.h"
 
 /*
  * libdw keeps what it has read of a unit until its handle is closed: a new one after so
@@ -53,9 +54,8 @@ struct walk {
 	/* Of the unit. */
 	struct dies dies;
 	const char *dir;
-	Dwarf_Files *unit_files;
-	size_t n_unit_files;
-	uint32_t *unit_ids;	/* of each of them, NONE: not asked for yet */
+	struct program program;
+	uint32_t *unit_ids;	/* of each of its files, NONE: not asked for yet */
 	size_t unit_ids_room;
 };
 
@@ -181,15 +181,16 @@ static uint32_t new_file(struct walk *w, const char *raw)
 	return *id;
 }
 
-/* With the unit's directory before it, if it is relative. NULL: no memory. */
-static const char *full_path(struct walk *w, const char *raw)
+/* In @dir, which is in the unit's directory, if they are relative. NULL: no memory. */
+static const char *full_path(struct walk *w, const char *dir, const char *name)
 {
+	const char *top = !dir || dir[0] != '/' ? w->dir : NULL;
 	size_t len;
 	char *p;
 
-	if (raw[0] == '/' || !w->dir)
-		return raw;
-	len = strlen(w->dir) + 1 + strlen(raw) + 1;
+	if (name[0] == '/' || (!top && !dir))
+		return name;
+	len = (top ? strlen(top) + 1 : 0) + (dir ? strlen(dir) + 1 : 0) + strlen(name) + 1;
 	if (len > w->path_room) {
 		p = realloc(w->path, len);
 		if (!p)
@@ -197,17 +198,22 @@ static const char *full_path(struct walk *w, const char *raw)
 		w->path = p;
 		w->path_room = len;
 	}
-	stpcpy(stpcpy(stpcpy(w->path, w->dir), "/"), raw);
+	p = w->path;
+	if (top)
+		p = stpcpy(stpcpy(p, top), "/");
+	if (dir)
+		p = stpcpy(stpcpy(p, dir), "/");
+	strcpy(p, name);
 	return w->path;
 }
 
 /* The file of a path as the compiler wrote it. NONE: no memory. */
-static uint32_t file_of_path(struct walk *w, const char *raw)
+static uint32_t file_of_path(struct walk *w, const char *dir, const char *raw)
 {
 	const char *name;
 	uint32_t *id;
 
-	raw = raw ? full_path(w, raw) : NULL;
+	raw = raw ? full_path(w, dir, raw) : NULL;
 	name = raw ? strings_get(&w->raw, raw) : NULL;
 	id = name ? table_get(&w->raw_files, (uintptr_t)name) : NULL;
 	if (!id)
@@ -219,37 +225,46 @@ static uint32_t file_of_path(struct walk *w, const char *raw)
 
 static uint32_t unit_file(struct walk *w, size_t i)
 {
-	if (i >= w->n_unit_files)
+	const struct program *p = &w->program;
+	const struct program_file *f;
+
+	if (i >= p->n_files)
 		return NONE;
+	f = &p->files[i];
 	if (w->unit_ids[i] == NONE)
-		w->unit_ids[i] = file_of_path(w, dwarf_filesrc(w->unit_files, i, NULL, NULL));
+		w->unit_ids[i] = file_of_path(w, f->dir < p->n_dirs ? p->dirs[f->dir] : NULL,
+					      f->name);
 	return w->unit_ids[i];
 }
 
-static const char *unit_dir(Dwarf_Die *unit)
+static const char *unit_dir(const struct debug *debug, Dwarf_Die *unit)
 {
 	Dwarf_Attribute attr;
 
-	return dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr));
+	return debug_string(debug, dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr)));
 }
 
-static int begin_unit_files(struct walk *w, Dwarf_Die *unit)
+static int begin_program(struct walk *w, Dwarf_Die *unit)
 {
+	struct program *p = &w->program;
+	Dwarf_Attribute attr;
+	Dwarf_Word offset;
 	uint32_t *ids;
 
-	w->dir = unit_dir(unit);
-	w->n_unit_files = 0;
-	if (dwarf_getsrcfiles(unit, &w->unit_files, &w->n_unit_files))
-		w->n_unit_files = 0;
-	if (w->n_unit_files > w->unit_ids_room) {
-		ids = reallocarray(w->unit_ids, w->n_unit_files, sizeof(*ids));
+	w->dir = unit_dir(p->debug, unit);
+	if (dwarf_formudata(dwarf_attr(unit, DW_AT_stmt_list, &attr), &offset))
+		offset = UINT64_MAX;
+	if (program_begin(p, offset) == -ENOMEM)
+		return -ENOMEM;
+	if (p->n_files > w->unit_ids_room) {
+		ids = reallocarray(w->unit_ids, p->n_files, sizeof(*ids));
 		if (!ids)
 			return -ENOMEM;
 		w->unit_ids = ids;
-		w->unit_ids_room = w->n_unit_files;
+		w->unit_ids_room = p->n_files;
 	}
-	if (w->n_unit_files)
-		memset(w->unit_ids, 0xff, w->n_unit_files * sizeof(*w->unit_ids));
+	if (p->n_files)
+		memset(w->unit_ids, 0xff, p->n_files * sizeof(*w->unit_ids));
 	return 0;
 }
 
@@ -288,45 +303,33 @@ static int add_row(struct walk *w, uint64_t addr, uint32_t file, uint32_t line)
  * Compilers give line 0 to what belongs to no line: it is shown in the one before. Marked,
  * so that nobody takes it for what it is not.
  */
-static int add_line(struct walk *w, Dwarf_Line *line, uint32_t *file, uint32_t *number)
+static int add_line(struct walk *w, const struct program_row *row, uint32_t *file,
+		    uint32_t *number)
 {
-	Dwarf_Files *files;
-	Dwarf_Addr addr;
-	size_t index;
-	bool end;
-	int no;
+	uint32_t line = (uint32_t)row->line & ~ROW_GUESSED;
 
-	if (dwarf_lineaddr(line, &addr) || dwarf_lineendsequence(line, &end) ||
-	    dwarf_lineno(line, &no))
-		return 0;
-	if (end) {
+	if (row->end) {
 		*file = NONE;
 		*number = 0;
-	} else if (no > 0) {
-		if (dwarf_line_file(line, &files, &index))
-			return 0;
-		*file = unit_file(w, index);
-		*number = (uint32_t)no & ~ROW_GUESSED;
+	} else if (line) {
+		*file = unit_file(w, row->file);
+		*number = line;
 	} else {
 		*number |= ROW_GUESSED;
 	}
 	/* Nothing before it in this sequence. */
-	if (!(*number & ~ROW_GUESSED))
-		return add_row(w, addr, NONE, 0);
-	return add_row(w, addr, *file, *number);
+	if (*file == NONE || !(*number & ~ROW_GUESSED))
+		return add_row(w, row->addr, NONE, 0);
+	return add_row(w, row->addr, *file, *number);
 }
 
-static int add_rows(struct walk *w, Dwarf_Die *unit)
+static int add_rows(struct walk *w)
 {
 	uint32_t file = NONE, number = 0;
-	Dwarf_Lines *lines;
-	size_t n;
 	int err = 0;
 
-	if (dwarf_getsrclines(unit, &lines, &n))
-		return 0;
-	for (size_t i = 0; !err && i < n; i++)
-		err = add_line(w, dwarf_onesrcline(lines, i), &file, &number);
+	while (!err && program_next(&w->program))
+		err = add_line(w, &w->program.row, &file, &number);
 	return err;
 }
 
@@ -428,44 +431,88 @@ static uint32_t number(bool has, Dwarf_Attribute *attr)
 	return has && !dwarf_formudata(attr, &value) ? value : 0;
 }
 
-static uint32_t decl_line(Dwarf_Die *die)
-{
-	int line;
+/* What a DIE, or what it is an instance of, is called, and where it is declared. */
+struct decl {
+	const struct debug *debug;
+	const char *name;
+	Dwarf_Attribute file;
+	Dwarf_Attribute line;
+	Dwarf_Attribute origin;
+	bool has_file, has_line, has_origin;
+};
 
-	return dwarf_decl_line(die, &line) || line < 0 ? 0 : line;
+static int get_decl_attr(Dwarf_Attribute *attr, void *arg)
+{
+	struct decl *d = arg;
+
+	switch (dwarf_whatattr(attr)) {
+	case DW_AT_name:
+		d->name = d->name ? : debug_string(d->debug, dwarf_formstring(attr));
+		break;
+	case DW_AT_decl_file:
+		if (!d->has_file)
+			d->file = *attr;
+		d->has_file = true;
+		break;
+	case DW_AT_decl_line:
+		if (!d->has_line)
+			d->line = *attr;
+		d->has_line = true;
+		break;
+	case DW_AT_abstract_origin:
+	case DW_AT_specification:
+		d->origin = *attr;
+		d->has_origin = true;
+		break;
+	}
+	return DWARF_CB_OK;
 }
 
-/* libdw 0.188 takes file 0 for none; in DWARF 5 it is the unit's own, and Clang uses it. */
-static const char *file_0(Dwarf_Die *die)
+static void get_decl(const struct debug *debug, Dwarf_Die die, struct decl *d)
 {
-	Dwarf_Attribute attr;
-	Dwarf_Word index;
-	Dwarf_Half version;
+	*d = (struct decl){ .debug = debug };
+	for (unsigned int depth = 0; depth < 16; depth++) {
+		d->has_origin = false;
+		dwarf_getattrs(&die, get_decl_attr, d, 0);
+		if ((d->name && d->has_file && d->has_line) || !d->has_origin ||
+		    !dwarf_formref_die(&d->origin, &die))
+			break;
+	}
+}
+
+/* The file with this number in another unit than the one that is read. */
+static uint32_t foreign_file(struct walk *w, struct Dwarf_CU *cu, size_t i)
+{
 	Dwarf_Files *files;
+	Dwarf_Half version;
 	Dwarf_Die unit;
 	size_t n;
 
-	if (dwarf_formudata(dwarf_attr(die, DW_AT_decl_file, &attr), &index) || index ||
-	    dwarf_cu_info(die->cu, &version, NULL, &unit, NULL, NULL, NULL, NULL) || version < 5 ||
-	    dwarf_getsrcfiles(&unit, &files, &n))
-		return NULL;
-	return dwarf_filesrc(files, 0, NULL, NULL);
+	if (!dwarf_cu_die(cu, &unit, &version, NULL, NULL, NULL, NULL, NULL) ||
+	    (version < 5 && !i) || dwarf_getsrcfiles(&unit, &files, &n) || i >= n)
+		return NONE;
+	return file_of_path(w, NULL, dwarf_filesrc(files, i, NULL, NULL));
 }
 
-static const char *decl_file(Dwarf_Die *die)
+static uint32_t decl_file(struct walk *w, struct decl *d)
 {
-	return dwarf_decl_file(die) ? : file_0(die);
+	Dwarf_Word i;
+
+	if (!d->has_file || dwarf_formudata(&d->file, &i))
+		return NONE;
+	return d->file.cu == w->dies.cu ? unit_file(w, i) : foreign_file(w, d->file.cu, i);
 }
 
-/* dwarf_diename() and the others look into what a DIE is an instance of. */
 static uint32_t new_func(struct walk *w, Dwarf_Die *die)
 {
-	const char *name = dwarf_diename(die);
+	const char *name;
+	struct decl d;
 
-	name = strings_get(&w->obj->img->strings, name ? : "");
+	get_decl(w->program.debug, *die, &d);
+	name = strings_get(&w->obj->img->strings, d.name ? : "");
 	if (!name)
 		return NONE;
-	return get_func(w, name, file_of_path(w, decl_file(die)), decl_line(die));
+	return get_func(w, name, decl_file(w, &d), number(d.has_line, &d.line));
 }
 
 /* The function of a DIE with code. NONE: no memory. */
@@ -751,9 +798,9 @@ static char *root_of(const char *path, const char *file)
 }
 
 /* The unit of init/main.c, which every kernel has, tells where its source and objects are. */
-static int find_root(struct ukcov_image *img, Dwarf_Die *unit)
+static int find_root(struct ukcov_image *img, const struct debug *debug, Dwarf_Die *unit)
 {
-	const char *name = dwarf_diename(unit), *dir = unit_dir(unit);
+	const char *name = debug_string(debug, dwarf_diename(unit)), *dir = unit_dir(debug, unit);
 	char *path;
 
 	if (img->root || !name || !dir)
@@ -779,6 +826,7 @@ struct units {
 	struct object *obj;
 	Dwarf *dw;
 	bool own;		/* to be closed */
+	struct debug debug;
 	Dwarf_Off next;
 	unsigned int left;	/* until the next handle */
 	size_t header;		/* of this unit */
@@ -844,6 +892,7 @@ static int for_each_unit(struct object *obj,
 
 	if (err)
 		return err;
+	debug_open(&u.debug, dwarf_getelf(u.dw));
 	while ((more = next_unit(&u, &unit)) > 0) {
 		err = visit(arg, &u, &unit);
 		if (err)
@@ -856,23 +905,23 @@ static int for_each_unit(struct object *obj,
 static int visit_root(void *arg, const struct units *u, Dwarf_Die *unit)
 {
 	struct ukcov_image *img = arg;
-	int err = find_root(img, unit);
+	int err = find_root(img, &u->debug, unit);
 
-	(void)u;
 	return err ? err : !!img->root;
 }
 
 static int visit_unit(void *arg, const struct units *u, Dwarf_Die *unit)
 {
 	struct walk *w = arg;
-	int err = begin_unit_files(w, unit);
+	int err;
 
-	if (!err)
-		err = add_rows(w, unit);
-	if (err)
-		return err;
+	if (!w->program.debug)
+		program_open(&w->program, &u->debug);
 	dies_begin(&w->dies, unit, u->header, u->len, u->addr_size, u->offset_size);
-	return walk_unit(w, unit);
+	err = begin_program(w, unit);
+	if (!err)
+		err = add_rows(w);
+	return err ? err : walk_unit(w, unit);
 }
 
 /* The order. */
@@ -975,6 +1024,7 @@ static void free_walk(struct walk *w)
 	free(w->ranges.items);
 	free(w->unit_ids);
 	free(w->path);
+	program_free(&w->program);
 	strings_free(&w->raw);
 	free(w);
 }

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,21 +83,58 @@ static int add_section(struct map_module *m, const char *name, uint64_t addr)
 	return 0;
 }
 
-static struct map_module *find_module(struct ukcov_map *map, const char *name)
+/* A file that is read. Modules are found in a tree, as a hostile file may name many. */
+struct reader {
+	struct ukcov_map *map;
+	void *names;
+};
+
+/* A module in the tree: of two with one name, the last one. */
+struct name {
+	const char *name;
+	size_t index;
+};
+
+static int compare_names(const void *a, const void *b)
 {
-	/* Mostly it is the last one. */
-	for (size_t i = map->n_modules; i--;)
-		if (!strcmp(map->modules[i].name, name))
-			return &map->modules[i];
-	return NULL;
+	const struct name *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+/* Of the module that was added last. */
+static int add_name(struct reader *r)
+{
+	size_t last = r->map->n_modules - 1;
+	struct name *name = malloc(sizeof(*name)), **in_tree;
+
+	if (!name)
+		return -ENOMEM;
+	*name = (struct name){ r->map->modules[last].name, last };
+	in_tree = tsearch(name, &r->names, compare_names);
+	if (in_tree && *in_tree != name)
+		(*in_tree)->index = last;
+	if (!in_tree || *in_tree != name)
+		free(name);
+	return in_tree ? 0 : -ENOMEM;
+}
+
+static struct map_module *find_module(const struct reader *r, const char *name)
+{
+	struct name key = { .name = name }, **found = tfind(&key, &r->names, compare_names);
+
+	return found ? &r->map->modules[(*found)->index] : NULL;
 }
 
 /* A line of /proc/modules: name, size, users, names of users, state, address. */
-static int parse_module(struct ukcov_map *map, char *line)
+static int parse_module(struct reader *r, char *line)
 {
 	char *field[6], *save = NULL, *end;
 	uint64_t base, size;
+	int err;
 
+	if (r->map->n_modules == UKCOV_MAX_MODULES)
+		return -E2BIG;
 	for (size_t i = 0; i < ARRAY_SIZE(field); i++) {
 		field[i] = strtok_r(i ? NULL : line, " \t", &save);
 		if (!field[i])
@@ -108,7 +146,8 @@ static int parse_module(struct ukcov_map *map, char *line)
 	/* Nothing can be that large; and sums must not wrap. */
 	if (size > UINT32_MAX || base > UINT64_MAX - size)
 		return -EILSEQ;
-	return add_module(map, field[0], base, size);
+	err = add_module(r->map, field[0], base, size);
+	return err ? err : add_name(r);
 }
 
 static int copy_text(char *to, size_t room, const char *from)
@@ -120,11 +159,11 @@ static int copy_text(char *to, size_t room, const char *from)
 }
 
 /* "section MODULE NAME ADDRESS" or "build-id MODULE ID", behind the module's line. */
-static int parse_module_comment(struct ukcov_map *map, const char *what, char *save)
+static int parse_module_comment(const struct reader *r, const char *what, char *save)
 {
 	char *name = strtok_r(NULL, " ", &save), *value = strtok_r(NULL, " ", &save);
 	char *addr = strtok_r(NULL, " ", &save);
-	struct map_module *m = name ? find_module(map, name) : NULL;
+	struct map_module *m = name ? find_module(r, name) : NULL;
 	uint64_t number;
 
 	if (!m || !value)
@@ -136,14 +175,15 @@ static int parse_module_comment(struct ukcov_map *map, const char *what, char *s
 	return add_section(m, value, number);
 }
 
-static int parse_comment(struct ukcov_map *map, char *line)
+static int parse_comment(const struct reader *r, char *line)
 {
+	struct ukcov_map *map = r->map;
 	char *save = NULL, *what = strtok_r(line + 1, " ", &save), *value;
 
 	if (!what)
 		return 0;
 	if (!strcmp(what, "section") || !strcmp(what, "module-build-id"))
-		return parse_module_comment(map, what, save);
+		return parse_module_comment(r, what, save);
 	value = strtok_r(NULL, " ", &save);
 	if (!strcmp(what, "release"))
 		return copy_text(map->release, sizeof(map->release), value);
@@ -166,6 +206,7 @@ static int check_addresses(const struct ukcov_map *map)
 static int parse(struct ukcov_map *map, char *text, size_t len, size_t *number)
 {
 	struct lines lines = { .next = text, .end = text + len };
+	struct reader r = { .map = map };
 	char *line;
 	int err = 0;
 
@@ -174,10 +215,11 @@ static int parse(struct ukcov_map *map, char *text, size_t len, size_t *number)
 		if (lines.cut)
 			err = -EILSEQ;
 		else if (line[0] == '#')
-			err = parse_comment(map, line);
+			err = parse_comment(&r, line);
 		else if (line[0])
-			err = parse_module(map, line);
+			err = parse_module(&r, line);
 	}
+	tdestroy(r.names, free);
 	if (!err)
 		*number = 0;
 	return err ? err : check_addresses(map);

@@ -177,9 +177,11 @@ int ukcov_set_compare(struct ukcov_set *a, struct ukcov_set *b, struct ukcov_set
 			j++;
 		}
 	}
-	diff->only_a = a->used - both;
-	diff->only_b = b->used - both;
-	diff->both = both;
+	*diff = (struct ukcov_set_diff){
+		.only_a = a->used - both,
+		.only_b = b->used - both,
+		.both = both,
+	};
 	return diff->only_a || diff->only_b;
 }
 

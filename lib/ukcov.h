@@ -17,6 +17,11 @@
  *
  * A PC is what KCOV reports: the return address of the call of its hook, less the offset
  * of KASLR. All functions take PCs like that; none is to be decremented before.
+ *
+ * Later versions that are called libukcov.so.0, too, have all that this one has, in the same
+ * place. Functions and constants are added; structs that callers make room for get new
+ * members out of their reserved words, which are 0 until then; structs that only callbacks
+ * see may grow at the end.
  */
 #ifndef UKCOV_H
 #define UKCOV_H
@@ -28,6 +33,10 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Of this header; ukcov_version() tells that of the library that is running. */
+#define UKCOV_VERSION_MAJOR	0
+#define UKCOV_VERSION_MINOR	1
 
 /* ---------------------------------------------------------------- collect */
 
@@ -249,12 +258,14 @@ uint64_t ukcov_edge_word(uint64_t prev, uint64_t pc);
  * @dropped:	items that there was no room for; 0 without UKCOV_COUNTED
  * @untracked:	items handled while the kernel's set was full: from then on they may be
  *		in the list more than once, and @dropped is an upper bound
+ * @reserved:	0
  */
 struct ukcov_area_stats {
 	uint64_t capacity;
 	uint64_t recorded;
 	uint64_t dropped;
 	uint64_t untracked;
+	uint64_t reserved[2];
 };
 
 /**
@@ -263,8 +274,10 @@ struct ukcov_area_stats {
  * @kernel_mode: what the kernel collects: not always ukcov_kernel_mode(), as
  *		kcov.compact=1 makes it collect 16 for 0, and 8 for 1
  * @flags:	UKCOV_NATIVE, UKCOV_COUNTED, UKCOV_LOST
+ * @reserved:	0
  * @main:	of PCs or comparisons
  * @edge:	of edge words, if the kernel collects those; else zeroes
+ * @more:	0
  */
 struct ukcov_stats {
 	uint32_t mode;
@@ -273,6 +286,7 @@ struct ukcov_stats {
 	uint32_t reserved;
 	struct ukcov_area_stats main;
 	struct ukcov_area_stats edge;
+	uint64_t more[4];
 };
 
 /** ukcov_get_stats() - statistics of the current window. Return: 0, -EFAULT */
@@ -343,11 +357,13 @@ void ukcov_set_subtract(struct ukcov_set *set, struct ukcov_set *other);
  * @only_a:	words in the first one only
  * @only_b:	words in the second one only
  * @both:	words in both
+ * @reserved:	0
  */
 struct ukcov_set_diff {
 	size_t only_a;
 	size_t only_b;
 	size_t both;
+	size_t reserved[3];
 };
 
 /** ukcov_set_compare() - count. Return: 0: the same words; 1: not */
@@ -439,6 +455,9 @@ struct ukcov_map;
  */
 int ukcov_map_live(struct ukcov_map **map);
 
+/** So many modules a map has at most. */
+#define UKCOV_MAX_MODULES	65536
+
 /**
  * ukcov_map_read() - the map in a file
  * @map:	where to put the new map
@@ -449,8 +468,8 @@ int ukcov_map_live(struct ukcov_map **map);
  * taken for 0 unless ukcov_map_set_text() is called, a module's code for one block at its
  * address.
  *
- * Return: 0; as open() and read(); -EILSEQ: not such a file; -EACCES: all addresses in it
- * are 0; -ENOMEM
+ * Return: 0; as open() and read(); -EILSEQ: not such a file; -E2BIG: more than
+ * UKCOV_MAX_MODULES; -EACCES: all addresses in it are 0; -ENOMEM
  */
 int ukcov_map_read(struct ukcov_map **map, const char *path, size_t *line);
 
@@ -572,12 +591,16 @@ int ukcov_image_visit_modules(struct ukcov_image *img,
  * struct ukcov_site - a place at which a hook is called
  * @pc:		behind the call: what KCOV reports
  * @kind:	one of UKCOV_SITE_*
+ * @reserved:	0
  * @module:	name of the module; NULL: vmlinux
+ * @more:	0
  */
 struct ukcov_site {
 	uint64_t pc;
 	uint32_t kind;
+	uint32_t reserved;
 	const char *module;
+	uint64_t more[2];
 };
 
 /**
@@ -630,8 +653,10 @@ int ukcov_image_tail(struct ukcov_image *img, uint64_t pc, struct ukcov_site *si
  * @line:	0: not known
  * @flags:	UKCOV_INLINED, UKCOV_LINE_GUESSED, UKCOV_SYMTAB
  * @function_line: the line in which the function begins; 0: not known
+ * @reserved:	0
  * @function_file: the file of that line; NULL: not known
  * @offset:	of the call in the function of the last frame, in bytes
+ * @more:	0
  */
 struct ukcov_frame {
 	const char *function;
@@ -643,6 +668,7 @@ struct ukcov_frame {
 	uint32_t reserved;
 	const char *function_file;
 	uint64_t offset;
+	uint64_t more[2];
 };
 
 /**

@@ -289,7 +289,9 @@ static void test_loss(void)
 	struct ukcov_stats st;
 	struct ukcov_set *set;
 
+	memset(&st, 0xff, sizeof(st));
 	CHECK(!ukcov_get_stats(cov, &st) && !(st.flags & UKCOV_LOST) && st.main.recorded == 0);
+	CHECK(!st.reserved && !st.main.reserved[1] && !st.edge.reserved[0] && !st.more[0]);
 	CHECK(!trace(cov));
 	CHECK(!ukcov_get_stats(cov, &st) && st.flags & UKCOV_LOST);
 	CHECK(st.main.capacity == 511 && st.main.recorded == 511);

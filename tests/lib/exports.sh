@@ -43,13 +43,22 @@ ok $? "the pages are well-formed"
 
 cat > build/lib/user.c <<-END
 	#include <ukcov.h>
-	int main(void) { return ukcov_version()[0] != '0'; }
+	#include <stdio.h>
+	#include <string.h>
+
+	int main(void)
+	{
+		char text[32];
+
+		sprintf(text, "%d.%d.", UKCOV_VERSION_MAJOR, UKCOV_VERSION_MINOR);
+		return strncmp(ukcov_version(), text, strlen(text)) != 0;
+	}
 END
 export PKG_CONFIG_PATH=$dir/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$PWD/$dir
 # shellcheck disable=SC2046 # flags
 gcc -o build/lib/user build/lib/user.c $(pkg-config --cflags --libs libukcov) > $out 2>&1 &&
 	LD_LIBRARY_PATH=$dir/usr/lib build/lib/user
-ok $? "a program by pkg-config, shared"
+ok $? "a program by pkg-config, shared: the version is the header's"
 # shellcheck disable=SC2046
 gcc -I$dir/usr/include -o build/lib/user build/lib/user.c $dir/usr/lib/libukcov.a -ldw -lelf > $out 2>&1 &&
 	build/lib/user

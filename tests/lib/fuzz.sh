@@ -11,19 +11,28 @@ seconds=${UKCOV_FUZZ_SECONDS:-5}
 dir=build/lib-fuzz
 flags="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
 out=$dir/out
-mkdir -p $dir/text $dir/elf
+mkdir -p $dir/text $dir/elf $dir/module
+export UKCOV_FUZZ_DIR="$PWD/$dir/module" UKCOV_OBJECTS="$PWD/build/lib/objects"
 
 make -s -C lib CC=clang-14 O="$PWD/$dir" CFLAGS="$flags" "$PWD/$dir/libukcov.a" > $out 2>&1
 ok $? "builds with Clang"
 for target in text elf; do
 	clang-14 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g -fsanitize=fuzzer,address,undefined \
-		-Ilib tests/lib/fuzz_$target.c $dir/libukcov.a -ldw -lelf -o $dir/fuzz_$target > $out 2>&1
+		-rdynamic -Ilib tests/lib/fuzz_$target.c $dir/libukcov.a -ldw -lelf -ldl -o $dir/fuzz_$target > $out 2>&1
 	ok $? "fuzz_$target builds"
 done
 
 # Small ones of each kind to start from.
-cp build/lib/objects/gcc build/lib/objects/regs build/lib/objects/clang \
-	build/lib/objects/dwarf4 build/lib/objects/arm64 build/lib/objects/line0 $dir/elf/
+for k in gcc regs clang clang64 dwarf2 dwarf4 dwarf64 lto zlib zlib-gnu arm64 line0; do
+	cp build/lib/objects/$k $dir/elf/
+done
+map='mod 16384 0 - Live 0x70000000\n# section mod .text 0x70000000\n'
+for k in mod regmod armmod; do
+	case $k in arm*) kind=A ;; *) kind=M ;; esac
+	{ printf '%s\000\000' $kind; cat build/lib/objects/$k.ko; } > $dir/elf/$k
+	# shellcheck disable=SC2059 # the 61 bytes of the map have escapes
+	{ printf "$kind\\075\\000$map"; cat build/lib/objects/$k.ko; } > $dir/elf/$k-map
+done
 printf '# ukcov 1\n# build-id: ab\n# pcs: 2\n0x0000000000000001\n0xffffffff81000000\n' > $dir/text/set
 printf '# text 0xffffffff81000000\na 1 0 - Live 0xffffffffc0000000\n# section a .text 0xffffffffc0000000\n' > $dir/text/map
 
@@ -32,6 +41,7 @@ for target in text elf; do
 	leaks=1
 	[ $target = text ] || leaks=0
 	$dir/fuzz_$target -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=40000 \
+		-dict=tests/lib/fuzz_$target.dict \
 		-detect_leaks=$leaks -artifact_prefix=$dir/$target- -print_final_stats=1 \
 		$dir/$target > $dir/$target.log 2>&1
 	status=$?

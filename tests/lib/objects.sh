@@ -44,12 +44,19 @@ kernel gcc gcc $cov
 kernel regs gcc $cov -mcmodel=large
 kernel size gcc $cov -Os
 kernel clang clang-14 $cov
+kernel dwarf2 gcc $cov -gdwarf-2
 kernel dwarf4 gcc $cov -gdwarf-4
+kernel dwarf64 gcc $cov -gdwarf64
+kernel clang64 clang-14 $cov -gdwarf64
 kernel arm64 aarch64-linux-gnu-gcc $cov -mno-outline-atomics
 kernel none gcc
 module mod gcc $cov
 module regmod gcc $cov -mcmodel=large
 module armmod aarch64-linux-gnu-gcc $cov -mno-outline-atomics
+
+# Inlined functions are described in other units.
+# shellcheck disable=SC2086
+gcc $base $cov -flto -flto-partition=none $link -o "$out/lto" init/main.c other.c "$out/gcc.hooks.o"
 
 # That of binutils leaves line 0 out.
 clang-14 -c -o "$out/line0.o" line0.s
@@ -60,6 +67,7 @@ cd "$out"
 # What it says of an empty segment is true, and no matter.
 objcopy --compress-debug-sections=zstd gcc zstd 2>/dev/null
 objcopy --compress-debug-sections=zlib gcc zlib 2>/dev/null
+objcopy --compress-debug-sections=zlib-gnu gcc zlib-gnu 2>/dev/null
 strip -g -o nodebug gcc 2>/dev/null
 strip -o nosymbols gcc 2>/dev/null
 objcopy --only-keep-debug gcc onlydebug 2>/dev/null

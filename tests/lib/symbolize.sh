@@ -14,7 +14,7 @@ mkdir -p $dir
 
 vmlinux=$(dirname "$(scripts/build-kernel --config debuginfo 2>$out)")/vmlinux
 tree=$(dirname "$vmlinux")
-bench/symbolize --tap --rounds 2 "$vmlinux" > $dir/bench 2>&1
+bench/symbolize --tap "$vmlinux" > $dir/bench 2>&1
 grep '^#' $dir/bench
 while read -r line; do
 	case $line in

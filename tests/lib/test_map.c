@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Maps of modules: files, and that of the machine this runs on. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,56 @@ static void test_bad(void)
 	tap_result("what is no such file: -EILSEQ, and where");
 }
 
+/* As many as there may be: each line is found its module at once, or this takes minutes. */
+static void test_many(void)
+{
+	struct ukcov_map *m;
+	size_t len, line;
+	char *text;
+	FILE *f = open_memstream(&text, &len);
+
+	for (unsigned int i = 0; i < UKCOV_MAX_MODULES; i++)
+		fprintf(f, "m%u 4096 0 - Live 0x%x\n", i, 0x70000000 + i);
+	for (unsigned int i = 0; i < UKCOV_MAX_MODULES; i++)
+		fprintf(f, "# section m%u .text 0x%x\n", i, 0x70000000 + i);
+	fclose(f);
+	CHECK(!ukcov_map_parse(&m, text, len, &line));
+	ukcov_map_free(m);
+	free(text);
+	tap_result("%u modules, sections behind them", UKCOV_MAX_MODULES);
+
+	f = open_memstream(&text, &len);
+	for (unsigned int i = 0; i <= UKCOV_MAX_MODULES; i++)
+		fprintf(f, "m 4096 0 - Live 0x%x\n", 0x70000000 + i);
+	fclose(f);
+	CHECK(ukcov_map_parse(&m, text, len, &line) == -E2BIG && !m);
+	CHECK(line == UKCOV_MAX_MODULES + 1);
+	free(text);
+	tap_result("one more: -E2BIG");
+}
+
+/* Of two modules with one name, sections are the last one's. */
+static void test_repeated(void)
+{
+	static const char text[] = "# ukcov map 1\n"
+		"m 4096 0 - Live 0x0000000070000000\n"
+		"n 4096 0 - Live 0x0000000070001000\n"
+		"m 4096 0 - Live 0x0000000070002000\n"
+		"# section m .text 0x0000000070002000\n";
+	char path[] = "/tmp/ukcov-map.XXXXXX", written[sizeof(text)] = "";
+	int fd = mkstemp(path);
+	struct ukcov_map *m;
+
+	CHECK(fd >= 0 && !parse(text, &m, NULL) && !ukcov_map_write(m, path));
+	ukcov_map_free(m);
+	close(fd);
+	fd = open(path, O_RDONLY);
+	CHECK(read(fd, written, sizeof(text) - 1) == sizeof(text) - 1 && !strcmp(written, text));
+	close(fd);
+	unlink(path);
+	tap_result("a name twice: sections are the last one's");
+}
+
 static void test_live(void)
 {
 	struct ukcov_map *m;
@@ -110,6 +161,8 @@ int main(void)
 	test_file();
 	test_proc_modules();
 	test_bad();
+	test_many();
+	test_repeated();
 	test_live();
 	ukcov_map_free(NULL);
 	return tap_done();

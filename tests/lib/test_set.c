@@ -61,8 +61,10 @@ static void test_algebra(void)
 	CHECK(ukcov_set_size(a) == 5);
 	CHECK(ukcov_set_has(a, 5) && ukcov_set_has(a, 0) && !ukcov_set_has(a, 4));
 	CHECK(!ukcov_set_has(empty, 0));
+	memset(&d, 0xff, sizeof(d));
 	CHECK(ukcov_set_compare(a, b, &d) == 1);
 	CHECK(d.only_a == 3 && d.only_b == 1 && d.both == 2);
+	CHECK(!d.reserved[0] && !d.reserved[2]);
 	CHECK(ukcov_set_compare(a, a, &d) == 0 && d.both == 5 && !d.only_a && !d.only_b);
 	CHECK(ukcov_set_compare(empty, b, &d) == 1 && d.only_b == 3);
 	tap_result("words, sorted, each once; compare");
