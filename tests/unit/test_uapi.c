@@ -39,7 +39,7 @@ AT(struct kcov_remote_arg, handles, 24);
 
 #ifndef UAPI_OLD
 IS(KCOV_RESET_TRACE, 0x6368);
-IS(KCOV_GET_STATS, 0xc048636e);
+IS(KCOV_GET_STATS, 0xc050636e);
 IS(_IOC_NR(KCOV_GET_STATS), 110);
 IS(KCOV_TRACE_UNIQ_PC, 2);
 IS(KCOV_TRACE_UNIQ_EDGE, 4);
@@ -48,7 +48,8 @@ AT(struct kcov_area_stats, capacity, 0);
 AT(struct kcov_area_stats, recorded, 8);
 AT(struct kcov_area_stats, dropped, 16);
 AT(struct kcov_area_stats, untracked, 24);
-IS(sizeof(struct kcov_stats), 72);
+IS(sizeof(struct kcov_stats), 80);
+AT(struct kcov_stats, ignored, 72);
 IS(__alignof__(struct kcov_stats), 8);
 AT(struct kcov_stats, size, 0);
 AT(struct kcov_stats, mode, 4);
