@@ -131,6 +131,7 @@ static __always_inline void kcov_uniq_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
 	if (!kcov_uniq_tee_enter(area, cmp.word, KCOV_DEDUP_CMP_WORDS))
 		return;
 #endif
+
 	if (!READ_ONCE(dedup->mode))
 		kcov_dedup_lost(dedup);
 	else

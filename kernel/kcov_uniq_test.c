@@ -489,7 +489,8 @@ static void kcov_uniq_test_compact(struct kunit *test)
 	unsigned int i, round;
 
 	for (i = 0; i < ARRAY_SIZE(limits); i++) {
-		t = kcov_uniq_test_new_compact(test, KCOV_UNIQ_TEST_CALLS + 1, limits[i], raws[i]);
+		t = kcov_uniq_test_new_compact(test, KCOV_UNIQ_TEST_CALLS + 1, limits[i],
+					       raws[i]);
 		prandom_seed_state(&rnd, i);
 		for (round = 0; round < KCOV_UNIQ_TEST_SEEDS; round++) {
 			t->calls = 0;
