@@ -357,6 +357,8 @@ static void stats_sizes(void)
 
 	cov_enable(c.fd, 2);
 	cov_disable(c.fd);
+	check(ioctl(c.fd, KCOV_RESET_TRACE, 1ul) ? -errno : 0, -EINVAL,
+	      "KCOV_RESET_TRACE with an argument");
 	check(raw_stats(c.fd, 0, buf), -EINVAL, "KCOV_GET_STATS with size 0");
 	check(raw_stats(c.fd, 7, buf), -EINVAL, "KCOV_GET_STATS with size 7");
 
