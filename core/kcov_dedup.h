@@ -904,6 +904,19 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 }
 
 /**
+ * kcov_dedup_is_full() - has no area room for more?
+ * @d:		the state
+ * @mode:	what is recorded, without a reset
+ *
+ * Return: true if further callbacks would only be counted.
+ */
+static __always_inline bool kcov_dedup_is_full(const struct kcov_dedup *d, u32 mode)
+{
+	return (mode == KCOV_DEDUP_EDGE || d->main.recorded >= d->main.capacity) &&
+	       (!(mode & KCOV_DEDUP_EDGE) || d->edge.recorded >= d->edge.capacity);
+}
+
+/**
  * kcov_dedup_flush() - write what a compact trace has not written yet
  * @d:		the state; not while a callback is running on it, unless it has died
  *

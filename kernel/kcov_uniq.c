@@ -42,6 +42,10 @@ MODULE_PARM_DESC(compact,
 #define KCOV_UNIQ_ITEMS_MIN	(16U << 10)
 #define KCOV_UNIQ_ITEMS_MAX	(256U << 10)
 
+/* Words of a remote section's area for each item that its state has room for; at most so many. */
+#define KCOV_UNIQ_SECTION_WORDS	32
+#define KCOV_UNIQ_SECTION_ITEMS	4096UL
+
 #ifdef KCOV_UNIQ_TEE
 /* Tests fill small ones. */
 static unsigned int kcov_uniq_items = KCOV_UNIQ_ITEMS_MIN;
@@ -147,6 +151,17 @@ static void kcov_uniq_tee_free(void *area)
 	vfree(kcov_uniq_tee_of(area)->area);
 }
 
+/* An area of remote sections, which nobody frees. */
+static void kcov_uniq_tee_section(void *area)
+{
+	struct kcov_uniq_tee *tee = kcov_uniq_tee_of(area);
+
+	tee->section = true;
+	tee->words = KCOV_UNIQ_TEE_SECTION;
+	tee->area = vzalloc(KCOV_UNIQ_TEE_SECTION * sizeof(unsigned long));
+	BUG_ON(!tee->area);
+}
+
 /* A mapping of any length at twice the length of the areas. */
 static void *kcov_uniq_tee_map(void *area, unsigned long size,
 			       struct vm_area_struct *vma)
@@ -164,29 +179,43 @@ static void *kcov_uniq_tee_map(void *area, unsigned long size,
 }
 #endif
 
-/**
- * kcov_uniq_area() - make an area of fresh memory
- * @mem:	kcov_uniq_bytes() from vmalloc() or vmalloc_user(); or NULL
- * @words:	words (unsigned long) of the area
- *
- * Return: the area, for kcov_uniq_area_free(), or NULL.
- */
-void *kcov_uniq_area(void *mem, unsigned long words)
+/* Items that the main area has room for; that of a section may be too small for a count. */
+static unsigned long kcov_uniq_capacity(const struct kcov_uniq *u, u32 mode, unsigned long bitmap)
+{
+	unsigned long bytes = (u->words - bitmap) * sizeof(unsigned long);
+
+	if (kcov_uniq_is_cmp(mode))
+		return (max_t(unsigned long, bytes, sizeof(u64)) - sizeof(u64)) / sizeof(union kcov_dedup_cmp);
+	return max(bytes / sizeof(unsigned long), 1UL) - 1;
+}
+
+static void *kcov_uniq_area_init(void *mem, unsigned long words)
 {
 	struct kcov_uniq *u;
 
 	BUILD_BUG_ON(sizeof(*u) > KCOV_UNIQ_STATE - KCOV_UNIQ_TEE_BYTES);
 	BUILD_BUG_ON(offsetof(struct kcov_uniq, dedup));
 
-	if (!mem)
-		return NULL;
 	memset(mem, 0, KCOV_UNIQ_HIDDEN);
 	u = kcov_uniq_of(mem + KCOV_UNIQ_HIDDEN);
 	u->words = words;
 	u->dedup.main.area = kcov_uniq_base(u);
-	u->dedup.main.capacity = words - 1;
-	u->dedup.edge.capacity = words - 1;
+	u->dedup.main.capacity = kcov_uniq_capacity(u, KCOV_TRACE_PC, 0);
+	u->dedup.edge.capacity = u->dedup.main.capacity;
 	return u->dedup.main.area;
+}
+
+/**
+ * kcov_uniq_area_alloc() - allocate the area of a descriptor
+ * @words: words (unsigned long) of the area
+ *
+ * Return: the area, for kcov_uniq_area_free(), or NULL.
+ */
+void *kcov_uniq_area_alloc(unsigned long words)
+{
+	void *mem = vmalloc_user(KCOV_UNIQ_HIDDEN + words * sizeof(unsigned long));
+
+	return mem ? kcov_uniq_area_init(mem, words) : NULL;
 }
 
 /**
@@ -208,6 +237,38 @@ void kcov_uniq_area_free(void *area)
 		vfree(u->state[kind].mem);
 	vfree(u->dedup.edge.area);
 	vfree(area - KCOV_UNIQ_HIDDEN);
+}
+
+/**
+ * kcov_uniq_section_alloc() - allocate the private area of remote sections
+ * @words: words (unsigned long) of the area
+ *
+ * With its state, which never grows: an item that there is no room for is written again. As
+ * the area, it is kept for other sections, and is not accounted.
+ *
+ * Return: the area, or NULL.
+ */
+void *kcov_uniq_section_alloc(unsigned long words)
+{
+	u32 items = rounddown_pow_of_two(clamp(words / KCOV_UNIQ_SECTION_WORDS, 2UL,
+					       KCOV_UNIQ_SECTION_ITEMS));
+	size_t state = max(kcov_uniq_state_bytes(KCOV_UNIQ_CMPS, items),
+			   kcov_uniq_state_bytes(KCOV_UNIQ_TRACE, items));
+	/* kcov.c keeps a struct of three words in an area that is not in use. */
+	size_t bytes = KCOV_UNIQ_HIDDEN + max(words, 3UL) * sizeof(unsigned long);
+	void *mem = vmalloc(bytes + state);
+	struct kcov_uniq *u;
+
+	if (!mem)
+		return NULL;
+	u = kcov_uniq_of(kcov_uniq_area_init(mem, words));
+	u->state[KCOV_UNIQ_CMPS].mem = mem + bytes;
+	u->state[KCOV_UNIQ_CMPS].items = items;
+	u->state[KCOV_UNIQ_TRACE] = u->state[KCOV_UNIQ_CMPS];
+#ifdef KCOV_UNIQ_TEE
+	kcov_uniq_tee_section(u->dedup.main.area);
+#endif
+	return u->dedup.main.area;
 }
 
 /*
@@ -469,8 +530,7 @@ static void kcov_uniq_begin_main(struct kcov_uniq *u, u32 mode, unsigned long bi
 		kcov_dedup_forget(w);
 		kcov_uniq_main_init(u);
 		w->area = kcov_uniq_base(u) + bitmap;
-		w->capacity = cmp ? (u->words * sizeof(unsigned long) - sizeof(u64)) /
-				    sizeof(union kcov_dedup_cmp) : u->words - bitmap - 1;
+		w->capacity = kcov_uniq_capacity(u, mode, bitmap);
 		if (zero)
 			kcov_uniq_zero(u, cmp);
 	}
@@ -548,6 +608,18 @@ void kcov_uniq_end(void *area)
 unsigned int kcov_uniq_size(unsigned int size, void *area)
 {
 	return kcov_uniq_of(area)->mode > KCOV_TRACE_CMP ? 0 : size;
+}
+
+/**
+ * kcov_uniq_words() - the words of a remote section's area
+ * @size:	what kcov_uniq_size() made of them
+ * @area:	the area
+ *
+ * Return: words.
+ */
+unsigned int kcov_uniq_words(unsigned int size, void *area)
+{
+	return kcov_uniq_of(area)->words;
 }
 
 /* KCOV_RESET_TRACE. */
@@ -806,59 +878,51 @@ bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 
 /**
  * kcov_uniq_section_begin() - a remote section begins
- * @area: its private area
+ * @area:	its private area
+ * @owner_area:	the owner's area
+ *
+ * It collects each comparison once if its owner does, and otherwise what all other unique modes
+ * can be made of: a compact trace. If the owner is enabled anew just now, in whatever mode, then
+ * kcov.c adds nothing at the section's end.
  */
-void kcov_uniq_section_begin(void *area)
+void kcov_uniq_section_begin(void *area, void *owner_area)
 {
-	kcov_dedup_forget(&kcov_uniq_of(area)->dedup.main);
-	kcov_dedup_start(&kcov_uniq_of(area)->dedup, 0);
-}
+	struct kcov_uniq *u = kcov_uniq_of(area);
+	u32 mode = READ_ONCE(kcov_uniq_of(owner_area)->mode);
 
-/* Callbacks of a section whose private area had no room for them: who knows what they were. */
-static void kcov_uniq_section_lost(struct kcov_dedup_window *w, void *area)
-{
-	WRITE_ONCE(w->dropped, w->dropped + kcov_uniq_of(area)->dedup.main.dropped);
+	if (mode > KCOV_TRACE_CMP && mode != KCOV_TRACE_UNIQ_CMP)
+		mode = KCOV_TRACE_COMPACT;
+	kcov_uniq_begin_main(u, mode, 0);
+	kcov_dedup_forget(&u->dedup.main);
+	WRITE_ONCE(u->dedup.ignored, 0);
+	kcov_dedup_start(&u->dedup, mode > KCOV_TRACE_CMP ? mode : 0);
+#ifdef KCOV_UNIQ_TEE
+	kcov_uniq_tee_leave(area);
+	kcov_uniq_tee_of(area)->area[0] = 0;
+#endif
 }
 
 /**
  * kcov_uniq_merge() - add a remote section to what its owner has collected
  * @owner_area:	the owner's area
- * @area:	the section's private area: a trace
+ * @area:	the section's private area
  *
  * With the owner's lock, interrupts off. The owner's own callbacks are not collected, so
- * nothing else runs on its state. Takes as many callbacks as there are in the section.
+ * nothing else runs on its state. Takes as many callbacks as the section has items: what came
+ * again in it came to nothing.
  *
  * Return: false in KCOV_TRACE_PC and KCOV_TRACE_CMP, which are for kcov.c.
  */
 bool kcov_uniq_merge(void *owner_area, void *area)
 {
 	struct kcov_uniq *u = kcov_uniq_of(owner_area);
-	struct kcov_dedup *d = &u->dedup;
-	const unsigned long *pc = area;
-	const u64 *cmp = area;
-	u64 i;
 
 	if (u->mode <= KCOV_TRACE_CMP)
 		return false;
-	/* As its first callback does, if it has one. */
-	kcov_dedup_mode(d);
-	kcov_dedup_renew(&d->main, kcov_uniq_main_words(u));
-	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
-		kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);
-
-	if (kcov_uniq_is_cmp(u->mode)) {
-		for (i = *cmp++; i; i--, cmp += 4)
-			kcov_uniq_cmp(cmp[0], cmp[1], cmp[2], cmp[3], owner_area);
-	} else {
-		for (i = *pc++; i; i--, pc++)
-			kcov_uniq_pc(owner_area, READ_ONCE(d->main.area[0]) + 1, *pc);
-	}
-	kcov_dedup_flush(d);
-
-	if (u->mode != KCOV_TRACE_UNIQ_EDGE)
-		kcov_uniq_section_lost(&d->main, area);
-	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
-		kcov_uniq_section_lost(&d->edge, area);
+	kcov_uniq_replay(&u->dedup, &kcov_uniq_of(area)->dedup);
+#ifdef KCOV_UNIQ_TEE
+	kcov_uniq_tee_append(owner_area, area);
+#endif
 	return true;
 }
 
@@ -876,6 +940,6 @@ void kcov_uniq_section_end(void *owner_area, void *area, u64 lost)
 	struct kcov_dedup *to = &kcov_uniq_of(owner_area)->dedup;
 
 	kcov_dedup_mode(to);
-	WRITE_ONCE(to->main.dropped, to->main.dropped + lost);
-	kcov_uniq_section_lost(&to->main, area);
+	WRITE_ONCE(to->main.dropped, to->main.dropped + lost +
+		   kcov_uniq_of(area)->dedup.main.dropped);
 }
