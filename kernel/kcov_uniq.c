@@ -43,7 +43,7 @@ MODULE_PARM_DESC(compact,
 #define KCOV_UNIQ_ITEMS_MAX	(256U << 10)
 
 /* Words of a remote section's area for each item that its state has room for; at most so many. */
-#define KCOV_UNIQ_SECTION_WORDS	32
+#define KCOV_UNIQ_SECTION_WORDS	4
 #define KCOV_UNIQ_SECTION_ITEMS	4096UL
 
 #ifdef KCOV_UNIQ_TEE
