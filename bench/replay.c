@@ -400,6 +400,8 @@ static void subject_open(struct subject *s, size_t words, u32 items)
 		*(void **)state(s) = s->state;
 		return;
 	}
+	if (s->mode == KCOV_DEDUP_COMPACT)
+		items /= 2;	/* as kcov_uniq_state_bytes() */
 	d = state(s);
 	window_open(&d->main, s->area, words, items, 1);
 	window_open(&d->edge, s->edge_area, words, items, 1);
