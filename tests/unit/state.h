@@ -69,6 +69,9 @@ struct shape {
 	u32 limit;	/* keys of the set */
 };
 
+/* Slots for young windows where the shape has none: main() runs tests without and with some. */
+static u32 young_slots;
+
 static inline void window_make(struct kcov_dedup_window *w, struct shape s,
 			       enum side side)
 {
@@ -77,6 +80,9 @@ static inline void window_make(struct kcov_dedup_window *w, struct shape s,
 	w->capacity = s.words - 1;
 	kcov_dedup_set_init(&w->set, guarded(kcov_dedup_set_bytes(s.limit, 1), side),
 			    s.limit, 1);
+	if (young_slots && young_slots <= KCOV_DEDUP_YOUNG_SPARSE * s.limit)
+		kcov_dedup_young_init(w, guarded(kcov_dedup_young_bytes(young_slots), side),
+				      young_slots);
 }
 
 /* As after KCOV_ENABLE in @mode on a new descriptor. */
@@ -121,7 +127,16 @@ callback_slow(struct kcov_dedup *d, unsigned long ip)
 static __attribute__((__noinline__, unused)) void
 callback_full(struct kcov_dedup *d, unsigned long pos, unsigned long ip)
 {
-	if (!kcov_dedup_fast(d, pos - 1, ip))
+	enum kcov_dedup_todo todo = kcov_dedup_fast(d, pos - 1, ip);
+	bool done = todo == KCOV_DEDUP_DONE;
+
+	if (todo == KCOV_DEDUP_YOUNG_PC)
+		done = kcov_dedup_young(d, ip, KCOV_DEDUP_YOUNG_PC);
+	else if (todo == KCOV_DEDUP_YOUNG_EDGE)
+		done = kcov_dedup_young(d, ip, KCOV_DEDUP_YOUNG_EDGE);
+	else if (todo == KCOV_DEDUP_YOUNG_BOTH)
+		done = kcov_dedup_young(d, ip, KCOV_DEDUP_YOUNG_BOTH);
+	if (!done)
 		callback_slow(d, ip);
 }
 
