@@ -41,9 +41,10 @@
  * - A callback that is interrupted before it set @busy, between the test and the
  *   store at the latest, has changed nothing. The inner one runs from beginning to
  *   end, as if it had come first. So nothing that was read before the store may be
- *   relied on after it: kcov_dedup_slow(), kcov_dedup_cmp() and kcov_dedup_compact() read
- *   all they need, word 0 included, after kcov_dedup_enter(); so does kcov_dedup_fast()
- *   for edges and for compact traces. But for one thing: that word 0 of a compact trace
+ *   relied on after it: kcov_dedup_slow(), kcov_dedup_young(), kcov_dedup_cmp() and
+ *   kcov_dedup_compact() read all they need, word 0 included, after kcov_dedup_enter(); so
+ *   does kcov_dedup_fast() for edges and for compact traces. That kcov_dedup_young() is called
+ *   for windows that are not young is harmless. But for one thing: that word 0 of a compact trace
  *   was not 0 says that nobody had asked for a new window by then. If one was asked for
  *   and begun in between, the callback goes on in that one.
  * - kcov_dedup_fast() looks for PCs in the set without @busy. That writes nothing, so it harms
