@@ -43,8 +43,8 @@
  *   end, as if it had come first. So nothing that was read before the store may be
  *   relied on after it: kcov_dedup_slow(), kcov_dedup_young(), kcov_dedup_cmp() and
  *   kcov_dedup_compact() read all they need, word 0 included, after kcov_dedup_enter(); so
- *   does kcov_dedup_fast() for edges and for compact traces. That kcov_dedup_young() is called
- *   for windows that are not young is harmless. But for one thing: that word 0 of a compact trace
+ *   does kcov_dedup_fast() for edges and for compact traces. A window that has grown up before
+ *   kcov_dedup_young() comes to it has no @room there. But for one thing: that word 0 of a compact trace
  *   was not 0 says that nobody had asked for a new window by then. If one was asked for
  *   and begun in between, the callback goes on in that one.
  * - kcov_dedup_fast() looks for PCs in the set without @busy. That writes nothing, so it harms
@@ -651,6 +651,7 @@ static __always_inline void kcov_dedup_grow_up(struct kcov_dedup_window *w)
 	struct kcov_dedup_slot *slot = w->young.slots;
 	u32 left = w->recorded && !w->set.used ? w->young.mask + 1 : 0;
 
+	w->young.room = 0;
 	for (; left; left--, slot++)
 		if (slot->window == w->young.window)
 			kcov_dedup_set_add(&w->set, &slot->key, KCOV_DEDUP_PC_WORDS);
