@@ -59,30 +59,35 @@ static noinline void kcov_uniq_slow_compact(struct kcov_dedup *dedup, unsigned l
 	kcov_dedup_compact(dedup, ip);
 }
 
+static noinline void kcov_uniq_slow_entered(struct kcov_dedup *dedup, unsigned long ip)
+{
+	kcov_dedup_slow(dedup, ip);
+}
+
 static noinline void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
 {
 	if (kcov_dedup_compacts(dedup))
 		kcov_uniq_slow_compact(dedup, ip);
-	else
-		kcov_dedup_slow(dedup, ip);
+	else if (kcov_dedup_enter(dedup))
+		kcov_uniq_slow_entered(dedup, ip);
 }
 
 static noinline void kcov_uniq_young_pc(struct kcov_dedup *dedup, unsigned long ip)
 {
 	if (!kcov_dedup_young(dedup, ip, KCOV_DEDUP_YOUNG_PC))
-		kcov_uniq_slow(dedup, ip);
+		kcov_uniq_slow_entered(dedup, ip);
 }
 
 static noinline void kcov_uniq_young_edge(struct kcov_dedup *dedup, unsigned long ip)
 {
 	if (!kcov_dedup_young(dedup, ip, KCOV_DEDUP_YOUNG_EDGE))
-		kcov_uniq_slow(dedup, ip);
+		kcov_uniq_slow_entered(dedup, ip);
 }
 
 static noinline void kcov_uniq_young_both(struct kcov_dedup *dedup, unsigned long ip)
 {
 	if (!kcov_dedup_young(dedup, ip, KCOV_DEDUP_YOUNG_BOTH))
-		kcov_uniq_slow(dedup, ip);
+		kcov_uniq_slow_entered(dedup, ip);
 }
 
 static __always_inline void kcov_uniq_pc(void *area, unsigned long pos, unsigned long ip)

@@ -927,18 +927,14 @@ static __always_inline void kcov_dedup_compact(struct kcov_dedup *d, unsigned lo
  * @d:	the state
  * @pc:	the PC
  *
- * Any context; see "Re-entrancy" above.
+ * After kcov_dedup_enter(), or a kcov_dedup_young() that was not done. Leaves.
  */
 static __always_inline void kcov_dedup_slow(struct kcov_dedup *d,
 					    unsigned long pc)
 {
 	unsigned long word;
-	u32 mode;
+	u32 mode = kcov_dedup_mode(d);
 
-	if (!kcov_dedup_enter(d))
-		return;
-
-	mode = kcov_dedup_mode(d);
 	if (mode & KCOV_DEDUP_PC) {
 		kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);
 		kcov_dedup_add(&d->main, &pc, KCOV_DEDUP_PC_WORDS);
@@ -1018,7 +1014,7 @@ kcov_dedup_compact_fast(struct kcov_dedup *d, unsigned long main0, unsigned long
 /* What kcov_dedup_fast() has left to do. */
 enum kcov_dedup_todo {
 	KCOV_DEDUP_DONE,	/* nothing */
-	KCOV_DEDUP_SLOW,	/* kcov_dedup_slow(), or kcov_dedup_compact() */
+	KCOV_DEDUP_SLOW,	/* enter, and kcov_dedup_slow(); or kcov_dedup_compact() */
 	KCOV_DEDUP_YOUNG_PC,	/* kcov_dedup_young() */
 	KCOV_DEDUP_YOUNG_EDGE,
 	KCOV_DEDUP_YOUNG_BOTH,
@@ -1032,7 +1028,8 @@ enum kcov_dedup_todo {
  *
  * Any context; see "Re-entrancy" above.
  *
- * Return: true if the callback is done; false if it is for kcov_dedup_slow().
+ * Return: true if the callback is done; false if it is for kcov_dedup_slow(), has entered, and
+ * may have recorded the PC already, but not the edge.
  */
 static __always_inline bool
 kcov_dedup_young(struct kcov_dedup *d, unsigned long pc, enum kcov_dedup_todo what)
@@ -1049,7 +1046,8 @@ kcov_dedup_young(struct kcov_dedup *d, unsigned long pc, enum kcov_dedup_todo wh
 		if (likely(done))
 			d->edge.prev = kcov_dedup_edge_hash(pc);
 	}
-	kcov_dedup_leave(d);
+	if (likely(done))
+		kcov_dedup_leave(d);
 	return done;
 }
 

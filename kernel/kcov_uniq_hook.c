@@ -15,6 +15,12 @@ static noinline notrace void kcov_uniq_slow_compact(struct kcov_dedup *dedup,
 	kcov_dedup_compact(dedup, ip);
 }
 
+static noinline notrace void kcov_uniq_slow_entered(struct kcov_dedup *dedup,
+						    unsigned long ip)
+{
+	kcov_dedup_slow(dedup, ip);
+}
+
 /**
  * kcov_uniq_slow() - a callback that brings something new, or is lost
  * @dedup:	the state
@@ -26,8 +32,8 @@ noinline notrace void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
 {
 	if (kcov_dedup_compacts(dedup))
 		kcov_uniq_slow_compact(dedup, ip);
-	else
-		kcov_dedup_slow(dedup, ip);
+	else if (kcov_dedup_enter(dedup))
+		kcov_uniq_slow_entered(dedup, ip);
 }
 
 /**
@@ -40,21 +46,21 @@ noinline notrace void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
 noinline notrace void kcov_uniq_young_pc(struct kcov_dedup *dedup, unsigned long ip)
 {
 	if (!kcov_dedup_young(dedup, ip, KCOV_DEDUP_YOUNG_PC))
-		kcov_uniq_slow(dedup, ip);
+		kcov_uniq_slow_entered(dedup, ip);
 }
 
 /* The same in KCOV_TRACE_UNIQ_EDGE. */
 noinline notrace void kcov_uniq_young_edge(struct kcov_dedup *dedup, unsigned long ip)
 {
 	if (!kcov_dedup_young(dedup, ip, KCOV_DEDUP_YOUNG_EDGE))
-		kcov_uniq_slow(dedup, ip);
+		kcov_uniq_slow_entered(dedup, ip);
 }
 
 /* The same in both. */
 noinline notrace void kcov_uniq_young_both(struct kcov_dedup *dedup, unsigned long ip)
 {
 	if (!kcov_dedup_young(dedup, ip, KCOV_DEDUP_YOUNG_BOTH))
-		kcov_uniq_slow(dedup, ip);
+		kcov_uniq_slow_entered(dedup, ip);
 }
 
 /*

@@ -251,7 +251,6 @@ mutant "nested: fast reads what was before the interrupt" '/kcov_dedup_compact_f
 mutant "nested: the previous PC of before the interrupt" '/kcov_dedup_compact(struct/,/^}/{s/if (!kcov_dedup_enter(d))/u32 prev = d->main.prev_id;\n\n\t&/; s/^\t\tkcov_dedup_compact_add/\t\td->main.prev_id = prev,\n&/}'
 mutant "nested: busy is not looked at" '/kcov_dedup_compact(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
 mutant "nested: busy is cleared too early" 's/if (!kcov_dedup_enter(d))/kcov_dedup_enter(d);\n\tif (0)/'
-mutant "nested: the edge of before the interrupt" '/kcov_dedup_slow(struct/,/^}/{s/unsigned long word;/unsigned long word = pc ^ d->edge.prev;/; /word = pc ^ d->edge.prev;$/{/unsigned/!d}}'
 
 # Interrupts at each instruction, in one mode.
 tests="test_step"
@@ -272,9 +271,7 @@ step 2 "busy is not looked at" 's/if (unlikely(READ_ONCE(d->busy)))/if (0)/'
 step 16 "busy is not set" '/WRITE_ONCE(d->busy, 1);/d'
 step 6 "who is ignored clears busy" '/kcov_dedup_enter(struct/,/^}/s/^\t\treturn false;$/\t\treturn WRITE_ONCE(d->busy, 0), false;/'
 step 8 "busy is not looked at" '/kcov_dedup_cmp(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
-step 2 "word 0 of before" '/kcov_dedup_slow(struct/,/^}/{s/^\tu32 mode;/&\n\tbool zeroed = kcov_dedup_zeroed(\&d->main, 1);/; s/kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);/if (zeroed) kcov_dedup_forget(\&d->main);/}'
 step 8 "word 0 of before" '/kcov_dedup_cmp(struct/,/^}/{s/^\tu32 mode;/&\n\tbool zeroed = kcov_dedup_zeroed(\&d->main, KCOV_DEDUP_CMP_WORDS);/; s/kcov_dedup_renew(&d->main, KCOV_DEDUP_CMP_WORDS);/if (zeroed) kcov_dedup_forget(\&d->main);/}'
-step 4 "the previous PC of before" '/kcov_dedup_slow(struct/,/^}/{s/unsigned long word;/unsigned long word, prev = READ_ONCE(d->edge.prev);/; s/word = pc ^ d->edge.prev;/word = pc ^ (d->edge.set.used ? prev : d->edge.prev);/}'
 step 16 "the previous PC of before" '/kcov_dedup_compact(struct/,/^}/{s/if (!kcov_dedup_enter(d))/u32 prev = READ_ONCE(d->main.prev_id);\n\n\t&/; s/^\t\tkcov_dedup_compact_add/\t\td->main.prev_id = d->main.set.used ? prev : d->main.prev_id,\n&/}'
 step 4 "fast has looked before" '/^kcov_dedup_fast(struct/,/^}/{s/^\tif (!kcov_dedup_enter(d))/\tdone = kcov_dedup_set_has(\&d->edge.set, pc ^ READ_ONCE(d->edge.prev));\n\tbarrier();\n&/; s/kcov_dedup_set_has(&d->edge.set, pc ^ d->edge.prev);/done;/}'
 step 16 "fast has looked before" '/kcov_dedup_compact_fast(struct/,/^}/{/next = kcov_dedup_next_of/d; s/^\tif (!kcov_dedup_enter(d))/\tnext = kcov_dedup_next_of(d, READ_ONCE(d->main.prev_id));\n\tbarrier();\n&/}'

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "kcov_dedup.h"
+#include "callback.h"
 
 #define MODE_PC		KCOV_DEDUP_PC
 #define MODE_EDGE	KCOV_DEDUP_EDGE
@@ -116,28 +116,9 @@ static inline void compact_free(struct kcov_dedup *d)
 }
 
 static __attribute__((__noinline__, unused)) void
-callback_slow(struct kcov_dedup *d, unsigned long ip)
-{
-	if (kcov_dedup_compacts(d))
-		kcov_dedup_compact(d, ip);
-	else
-		kcov_dedup_slow(d, ip);
-}
-
-static __attribute__((__noinline__, unused)) void
 callback_full(struct kcov_dedup *d, unsigned long pos, unsigned long ip)
 {
-	enum kcov_dedup_todo todo = kcov_dedup_fast(d, pos - 1, ip);
-	bool done = todo == KCOV_DEDUP_DONE;
-
-	if (todo == KCOV_DEDUP_YOUNG_PC)
-		done = kcov_dedup_young(d, ip, KCOV_DEDUP_YOUNG_PC);
-	else if (todo == KCOV_DEDUP_YOUNG_EDGE)
-		done = kcov_dedup_young(d, ip, KCOV_DEDUP_YOUNG_EDGE);
-	else if (todo == KCOV_DEDUP_YOUNG_BOTH)
-		done = kcov_dedup_young(d, ip, KCOV_DEDUP_YOUNG_BOTH);
-	if (!done)
-		callback_slow(d, ip);
+	callback_at(d, pos - 1, ip);
 }
 
 /* The patched __sanitizer_cov_trace_pc() of a task in a unique mode. */
