@@ -730,7 +730,7 @@ int main(int argc, char **argv)
 	static const struct config young[] = {
 		{ .limit = 16, .items = ITEMS, .before = "bcacbabzyR", .young = 64 },
 		{ .limit = 16, .items = ITEMS, .before = "", .young = 16 },
-		{ .limit = 16, .items = 2, .before = "", .young = 64 },
+		{ .limit = 16, .items = 2, .before = "", .young = 16 },
 	};
 	static const struct config others[] = {
 		{ .limit = 16, .items = ITEMS, .before = "", .cmps = true },
