@@ -134,7 +134,7 @@ mutant "mode 0: fast counts nothing" '/^kcov_dedup_fast(struct/,/^}/s/kcov_dedup
 mutant "mode 0: fast leaves it to slow" '/^kcov_dedup_fast(struct/,/^}/s/if (unlikely(!READ_ONCE(d->mode)))/if (0)/'
 mutant "mode 0: fast leaves it to slow, and counts" '/^kcov_dedup_fast(struct/,/^}/s/^\t\tkcov_dedup_lost(d);/&\n\t\treturn KCOV_DEDUP_SLOW;/'
 mutant "mode 0: fast ignores the flag" 's/if (unlikely(!READ_ONCE(d->mode)))/if (!(READ_ONCE(d->mode) \& ~KCOV_DEDUP_RESET))/'
-mutant "one reset for both areas" '/kcov_dedup_slow(struct/,/^}/{s/^\tu32 mode;/&\n\tbool both;/; s/^\tmode = kcov_dedup_mode(d);/&\n\tboth = kcov_dedup_zeroed(\&d->main, 1);/; s/kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);/if (both || kcov_dedup_zeroed(\&d->edge, 1)) kcov_dedup_forget(\&d->edge);/}'
+mutant "one reset for both areas" '/kcov_dedup_slow(struct/,/^}/{s/^\tu32 mode = kcov_dedup_mode(d);/\tbool both = kcov_dedup_zeroed(\&d->main, 1);\n&/; s/kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);/if (both || kcov_dedup_zeroed(\&d->edge, 1)) kcov_dedup_forget(\&d->edge);/}'
 
 # Comparisons.
 mutant "comparisons: the PC is not compared" 's/for (i = 0; i < words; i++)$/for (i = 0; i < words - (words > 1); i++)/'
