@@ -29,7 +29,8 @@ for target in text elf; do
 done
 
 # Small ones of each kind to start from.
-for k in gcc regs clang clang64 dwarf2 dwarf4 dwarf64 lto zlib zlib-gnu arm64 line0; do
+for k in gcc regs clang clang4 clang64 dwarf2 dwarf4 dwarf64 lto split clangsplit zlib zlib-gnu arm64 \
+	line0 ranges4 ranges5; do
 	cp build/lib/objects/$k $dir/elf/
 done
 map='mod 16384 0 - Live 0x70000000\n# section mod .text 0x70000000\n'

@@ -46,6 +46,9 @@ kernel size gcc $cov -Os
 kernel clang clang-14 $cov
 kernel dwarf2 gcc $cov -gdwarf-2
 kernel dwarf4 gcc $cov -gdwarf-4
+kernel clang4 clang-14 $cov -gdwarf-4
+kernel split gcc $cov -gsplit-dwarf
+kernel clangsplit clang-14 $cov -gsplit-dwarf
 kernel dwarf64 gcc $cov -gdwarf64
 kernel clang64 clang-14 $cov -gdwarf64
 kernel arm64 aarch64-linux-gnu-gcc $cov -mno-outline-atomics
@@ -59,9 +62,11 @@ module armmod aarch64-linux-gnu-gcc $cov -mno-outline-atomics
 gcc $base $cov -flto -flto-partition=none $link -o "$out/lto" init/main.c other.c "$out/gcc.hooks.o"
 
 # That of binutils leaves line 0 out.
-clang-14 -c -o "$out/line0.o" line0.s
-# shellcheck disable=SC2086
-gcc $link -o "$out/line0" "$out/line0.o"
+for f in line0 ranges4 ranges5; do
+	clang-14 -c -o "$out/$f.o" $f.s
+	# shellcheck disable=SC2086
+	gcc $link -o "$out/$f" "$out/$f.o"
+done
 
 cd "$out"
 # What it says of an empty segment is true, and no matter.
