@@ -632,7 +632,7 @@ static int add_module(struct ukcov_image *img, const struct map_module *m,
 	err = open_module(obj, m, c);
 	if (!err)
 		err = place_sections(obj, m, kaslr);
-	obj->error = err ? err : obj->debug < 0 ? obj->debug : 0;
+	obj->error = err;
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -800,7 +800,8 @@ int ukcov_image_visit_modules(struct ukcov_image *img,
 
 	for (size_t i = 1; !err && i < img->n_objects; i++) {
 		const struct object *obj = &img->objects[i];
-		struct ukcov_module m = { obj->name, obj->path, obj->base, obj->size, obj->error };
+		int error = obj->error ? : obj->debug < 0 ? obj->debug : 0;
+		struct ukcov_module m = { obj->name, obj->path, obj->base, obj->size, error };
 
 		err = visit(arg, &m);
 	}

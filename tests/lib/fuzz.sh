@@ -60,4 +60,8 @@ for target in text elf; do
 	tail -n 25 $dir/$target.log > $out
 	ok $status "fuzz_$target: $(sed -n 's/^stat::number_of_executed_units: //p' $dir/$target.log) inputs"
 done
+# Or the fuzzer plays with headers only.
+with=$(sed -n 's/^stat::with_functions: //p' $dir/elf.log)
+[ "${with:-0}" -gt 0 ]
+ok $? "fuzz_elf: functions are read in the debug information of $with inputs"
 done_testing

@@ -8,6 +8,7 @@
  */
 #include <dlfcn.h>
 #include <libelf.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,8 +102,13 @@ static int no_line(void *arg, const struct ukcov_line *line)
 	return line->line ? 0 : 1;
 }
 
+/* How many inputs had functions in their debug information. */
+static unsigned long with_functions;
+static bool has_functions;
+
 static int look_at(void *arg, const struct ukcov_function *f)
 {
+	has_functions |= !(f->flags & UKCOV_SYMTAB);
 	if (f->low)
 		ukcov_image_visit_lines(arg, f->low, f->high, no_line, NULL);
 	return 0;
@@ -122,7 +128,9 @@ static void open_and_look(const char *vmlinux, const struct ukcov_map *map, cons
 		ukcov_image_debug(img);
 		ukcov_image_visit_modules(img, see_module, NULL);
 		ukcov_image_visit_sites(img, look_up, img);
+		has_functions = false;
 		ukcov_image_visit_functions(img, look_at, img);
+		with_functions += has_functions;
 		ukcov_image_close(img);
 	}
 	free_copies();
@@ -178,6 +186,18 @@ static void fuzz_module(const uint8_t *data, size_t len)
 	snprintf(path, sizeof(path), "%s/%s", objects, data[0] == 'A' ? "arm64" : "nodebug");
 	open_and_look(path, map, dir);
 	ukcov_map_free(map);
+}
+
+static void print_count(void)
+{
+	fprintf(stderr, "stat::with_functions: %lu\n", with_functions);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	return atexit(print_count);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

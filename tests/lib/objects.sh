@@ -76,12 +76,12 @@ objcopy --compress-debug-sections=zlib-gnu gcc zlib-gnu 2>/dev/null
 strip -g -o nodebug gcc 2>/dev/null
 strip -o nosymbols gcc 2>/dev/null
 objcopy --only-keep-debug gcc onlydebug 2>/dev/null
-rm -rf modules two empty damaged linked && mkdir -p modules/a/b modules/stripped
+rm -rf modules two empty damaged broken linked && mkdir -p modules/a/b modules/stripped
 cp mod.ko modules/a/b/mod.ko
 strip -g -o modules/stripped/mod.ko mod.ko
 xz -k -c regmod.ko > modules/a/reg-mod.ko.xz
 cp -r modules/a two
 ln -s modules linked
 cp mod.ko two/other.ko
-mkdir -p empty damaged
+mkdir -p empty damaged broken
 head -c 3000 mod.ko > damaged/mod.ko
