@@ -7,7 +7,7 @@
  * reads beyond: it calls elf_begin() and elf_getdata() of this program, as libdw does.
  */
 #include <dlfcn.h>
-#include <libelf.h>
+#include <gelf.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +84,11 @@ Elf_Data *elf_getdata(Elf_Scn *scn, Elf_Data *last)
 			return data;
 	data->d_buf = copy(data->d_buf, data->d_size, data);
 	return data;
+}
+
+static bool is_module(const uint8_t *data, size_t len)
+{
+	return len && (data[0] == 'M' || data[0] == 'A');
 }
 
 static int look_up(void *arg, const struct ukcov_site *site)
@@ -197,13 +202,52 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
+	elf_version(EV_CURRENT);
 	return atexit(print_count);
+}
+
+/* One of the sections of debug information; false: there is none. */
+static bool pick_section(uint8_t *data, size_t len, unsigned int seed, GElf_Shdr *picked)
+{
+	Elf *elf = elf_memory((char *)data, len);
+	Elf_Scn *scn = NULL;
+	const char *name;
+	GElf_Shdr sh;
+	size_t names;
+	int n = 0;
+
+	if (elf_getshdrstrndx(elf, &names))
+		names = 0;
+	while ((scn = elf_nextscn(elf, scn))) {
+		name = gelf_getshdr(scn, &sh) ? elf_strptr(elf, names, sh.sh_name) : NULL;
+		if (name && !strncmp(name, ".debug_", 7) && sh.sh_type != SHT_NOBITS && sh.sh_size &&
+		    sh.sh_offset < len && sh.sh_size <= len - sh.sh_offset && !(rand_r(&seed) % ++n))
+			*picked = sh;
+	}
+	elf_end(elf);
+	return n;
+}
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t len, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t len, size_t max, unsigned int seed);
+
+/* Mostly inside of such a section: of what is changed anywhere, most is no ELF file any more. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t len, size_t max, unsigned int seed)
+{
+	size_t skip = is_module(data, len) && len >= 3 ? 3 + (data[1] | data[2] << 8) : 0;
+	GElf_Shdr sh;
+
+	if (seed % 4 && skip < len && pick_section(data + skip, len - skip, seed, &sh)) {
+		LLVMFuzzerMutate(data + skip + sh.sh_offset, sh.sh_size, sh.sh_size);
+		return len;
+	}
+	return LLVMFuzzerMutate(data, len, max);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	if (len && (data[0] == 'M' || data[0] == 'A'))
+	if (is_module(data, len))
 		fuzz_module(data, len);
 	else
 		fuzz_vmlinux(data, len);
