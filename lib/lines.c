@@ -40,6 +40,7 @@ struct walk {
 	struct table funcs;	/* hash of name, file and line: func */
 	struct list ranges;	/* of one function */
 	struct strings raw;
+	bool no_memory;		/* a file was left out */
 	char *path;		/* one of a file, while it is made */
 	size_t path_room;
 	struct units units;
@@ -157,20 +158,24 @@ static const char *full_path(struct walk *w, const char *top, const char *dir, c
 	return w->path;
 }
 
-/* A file of a program, of a unit in @top. NONE: it has no name, or no memory. */
+/* A file of a program, of a unit in @top. NONE: it has no name, or @w has no memory. */
 static uint32_t program_file_id(struct walk *w, const struct program *p, const char *top, size_t i)
 {
 	const struct program_file *f = &p->files[i];
-	const char *dir = f->dir < p->n_dirs ? p->dirs[f->dir] : NULL;
-	const char *raw = f->name ? full_path(w, top, dir, f->name) : NULL;
-	const char *name = raw ? strings_get(&w->raw, raw) : NULL;
-	uint32_t *id = name ? table_get(&w->raw_files, (uintptr_t)name) : NULL;
+	const char *dir = f->dir < p->n_dirs ? p->dirs[f->dir] : NULL, *raw, *name;
+	uint32_t *id;
 
-	if (!id)
+	if (!f->name)
 		return NONE;
-	if (*id == NONE)
+	raw = full_path(w, top, dir, f->name);
+	name = raw ? strings_get(&w->raw, raw) : NULL;
+	id = name ? table_get(&w->raw_files, (uintptr_t)name) : NULL;
+	if (id && *id == NONE)
 		*id = new_file(w, raw);
-	return *id;
+	if (id && *id != NONE)
+		return *id;
+	w->no_memory = true;
+	return NONE;
 }
 
 static uint32_t unit_file(struct walk *w, size_t i)
@@ -223,6 +228,7 @@ static void read_foreign(struct walk *w, const struct unit *u, struct unit_files
 	files->ids = unit_program(&p, u) ? NULL : calloc(p.n_files + 1, sizeof(*files->ids));
 	for (; files->ids && files->n < p.n_files; files->n++)
 		files->ids[files->n] = program_file_id(w, &p, top, files->n);
+	w->no_memory |= !files->ids;
 	w->program.left = p.left;
 	program_free(&p);
 }
@@ -731,14 +737,15 @@ static int walk_unit(struct walk *w)
 
 /* Where the tree was. */
 
-/* @path without the end "/@file"; NULL: it has another one, or no memory. */
-static char *root_of(const char *path, const char *file)
+/* Cuts the end "/@file" off; false: it has another one. */
+static bool cut_end(char *path, const char *file)
 {
 	size_t len = strlen(path), tail = strlen(file);
 
 	if (len <= tail || strcmp(path + len - tail, file) || path[len - tail - 1] != '/')
-		return NULL;
-	return strndup(path, len - tail - 1);
+		return false;
+	path[len - tail - 1] = 0;
+	return true;
 }
 
 /* The unit of init/main.c, which every kernel has, tells where its source and objects are. */
@@ -753,10 +760,11 @@ static int find_root(struct ukcov_image *img, const struct unit *u)
 		     name) < 0)
 		return -ENOMEM;
 	normalise(path);
-	img->root = root_of(path, "init/main.c");
-	free(path);
-	if (!img->root)
+	if (!cut_end(path, "init/main.c")) {
+		free(path);
 		return 0;
+	}
+	img->root = path;
 	img->build_root = strdup(dir);
 	if (!img->build_root)
 		return -ENOMEM;
@@ -885,7 +893,7 @@ static int read_units(struct walk *w)
 		if (units->list[i].tag == DW_TAG_compile_unit ||
 		    units->list[i].tag == DW_TAG_skeleton_unit)
 			err = read_unit(w, &units->list[i]);
-	return err;
+	return !err && w->no_memory ? -ENOMEM : err;
 }
 
 static void free_walk(struct walk *w)
