@@ -50,8 +50,9 @@ for target in text elf; do
 	[ $target = text ] || leaks=0
 	# What was found before is not the start of a run that is to be the same.
 	[ -n "${UKCOV_FUZZ_SECONDS:-}" ] || new=$(mktemp -d)
+	# Seconds on the clock, for one input: a machine may stand still for a while.
 	# shellcheck disable=SC2086 # a list
-	$dir/fuzz_$target $much -timeout=20 -rss_limit_mb=2048 -max_len=40000 \
+	$dir/fuzz_$target $much -timeout=300 -rss_limit_mb=2048 -max_len=40000 \
 		-dict=tests/lib/fuzz_$target.dict \
 		-detect_leaks=$leaks -artifact_prefix=$dir/$target- -print_final_stats=1 \
 		${new:+"$new"} $dir/$target > $dir/$target.log 2>&1
