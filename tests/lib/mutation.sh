@@ -49,8 +49,11 @@ mutant() {
 		in_guest
 		return
 	fi
+	wrap=
+	[ "$test" != test_nomem ] || wrap="-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=strndup,--wrap=asprintf"
+	# shellcheck disable=SC2086 # nothing, or one word
 	make -s -C "$dir/src/lib" O="$dir/o" CFLAGS="-O1 -g -fsanitize=address" "$dir/o/libukcov.a" > "$out" 2>&1 &&
-		gcc -std=gnu11 -D_GNU_SOURCE -g -fsanitize=address -Itests/unit -I"$dir/src/lib" \
+		gcc $wrap -std=gnu11 -D_GNU_SOURCE -g -fsanitize=address -Itests/unit -I"$dir/src/lib" \
 			"tests/lib/$test.c" "$dir/o/libukcov.a" -ldw -lelf -o "$dir/$test" >> "$out" 2>&1
 	ok $? "$file compiles: $to"
 	! timeout 60 "$dir/$test" > "$out" 2>&1
@@ -131,6 +134,10 @@ mutant test_image code.c 'flow(s, insn->target, w->addr, w->held);
 		return;' 'return;'
 mutant test_image code.c 'case R_X86_64_64:' 'case R_X86_64_64 + 1000:'
 mutant test_image code.c 'hook == HOOK_PC ? UKCOV_SITE_CALL' 'hook == HOOK_CMP ? UKCOV_SITE_CALL'
+mutant test_nomem lines.c 'w->no_memory = true;' ';'
+mutant test_nomem dies.h 'if (*err)
+			return false;' 'if (*err)
+			return *err = 0;'
 mutant test_repeats repeats.h 'if (pc == c->last) {' 'if (0) {'
 mutant test_repeats repeats.h 'c->len = i + 1;' 'c->len = i;'
 mutant test_repeats repeats.h 's->zero = true' 's->zero = false'
