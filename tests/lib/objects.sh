@@ -4,9 +4,9 @@
 # objects.sh DIR: compiles tests/lib/objects in all the ways that the tests look at.
 
 set -eu
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
 cd "$(dirname "$0")/objects"
-out=$1
-mkdir -p "$out"
 
 cov="-fsanitize-coverage=trace-pc,trace-cmp"
 base="-O2 -g -gdwarf-5 -ffreestanding -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -I."
