@@ -18,7 +18,8 @@ kernel() {
 	shift 2
 	# shellcheck disable=SC2086 # lists
 	for f in init/main other; do
-		$cc $base "$@" -S -o "$out/$name.$(basename $f).s" $f.c
+		# Split, there would be a file beside the source.
+		$cc $base "$@" -gno-split-dwarf -S -o "$out/$name.$(basename $f).s" $f.c
 		$cc $base "$@" -c -o "$out/$name.$(basename $f).o" $f.c
 	done
 	cat "$out/$name.main.s" "$out/$name.other.s" > "$out/$name.s"
