@@ -572,7 +572,7 @@ int cmd_report(int argc, char **argv)
 	status = parse(argc, argv, &o);
 	if (status >= 0)
 		return status;
-	set = read_sets(argv + optind, argc - optind, o.kernel.force);
+	set = read_sets(argv + optind, argc - optind, &o.kernel);
 	if (!set)
 		return STATUS_FAILED;
 	if (is_edges(set)) {

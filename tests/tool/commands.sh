@@ -139,15 +139,57 @@ ukcov report --annotate mm/memfd.c b.cov > $out 2> $out.err
 grep -qE '^ *[0-9]+/[0-9]+ \+ +[0-9]+ ' $out && grep -qE '^ *0/[0-9]+ - ' $out
 ok $? "report --annotate: lines that ran, and that did not"
 
-# A module, where it is and after it is gone.
+# A module, after it is gone.
 dummy=$(dirname "$UKCOV_VMLINUX")/drivers/net/dummy.ko
-if [ -e "$dummy" ] && insmod "$dummy" 2> $out; then
+
+# functions FILE.cov...: those of the module, each with how many of its PCs were reached.
+functions() {
+	ukcov report -n 0 --by function "$@" 2> $out.err | awk '$5 ~ /^dummy_/ { print $5, $1 }' | sort
+}
+
+insmod "$dummy" 2> $out &&
 	ukcov run -f -q -o module.cov -- sh -c "ip link add dummy7 type dummy && ip link del dummy7" 2> $out.err
-	rmmod dummy
-	ukcov filter --module dummy module.cov 2> $out.err | grep -v '^#' > $out
-	[ -s $out ]; ok $? "a module that is gone: $(wc -l < $out) PCs of it"
-	ukcov report -n 0 module.cov 2>&1 | grep -qE 'drivers/net/dummy.c$'
-	ok $? "and its file is in the report"
-fi
+ok $? "a module is loaded and used"
+rmmod dummy
+ukcov filter --module dummy module.cov 2> $out.err | grep -v '^#' > $out
+[ -s $out ]; ok $? "a module that is gone: $(wc -l < $out) PCs of it"
+ukcov report -n 0 module.cov 2>&1 | grep -qE 'drivers/net/dummy.c$'
+ok $? "and its file is in the report"
+functions module.cov > dummy.list
+cp dummy.list $out
+grep -q '^dummy_setup ' dummy.list && grep -q '^dummy_dev_init ' dummy.list; ok $? "and its functions"
+ukcov report --annotate drivers/net/dummy.c module.cov > $out 2> $out.err
+grep -qE '^ *[1-9]/[0-9] [+] .*dummy_setup|^ *[+] .*dummy_setup' $out; ok $? "and its lines"
+
+# As if it had been loaded elsewhere: 1 MiB higher, in the file and in the map beside it.
+python3 - module.cov moved.cov <<-'END'
+	import re, sys
+	old, new = sys.argv[1:]
+	text = open(old + '.map').read()
+	size, base = re.search(r'^dummy (\d+) .* 0x([0-9a-f]+)$', text, re.M).groups()
+	base, size = int(base, 16), int(size)
+	def move(m):
+	    return '0x%016x' % (int(m.group(), 16) + (1 << 20))
+	out = open(new + '.map', 'w')
+	for line in text.splitlines(True):
+	    out.write(re.sub('0x[0-9a-f]{16}', move, line) if 'dummy' in line else line)
+	out = open(new, 'w')
+	for line in open(old):
+	    if line.startswith('0x') and base <= int(line, 16) < base + size:
+	        line = move(re.match('.*', line)) + '\n'
+	    out.write(line)
+END
+! cmp -s module.cov moved.cov; ok $? "a module that lies elsewhere"
+ukcov merge -o both.cov moved.cov module.cov 2> $out.err
+grep -v '^#' both.cov > a.list
+grep -v '^#' moved.cov | sort -u | cmp -s - a.list; ok $? "merge: the same PCs all the same"
+ukcov diff module.cov moved.cov > $out 2> $out.err
+grep -q '^only in B, moved.cov: 0$' $out && grep -q '^only in A, module.cov: 0 PCs$' $out
+ok $? "diff: no difference"
+functions moved.cov module.cov | tee $out | cmp -s - dummy.list; ok $? "report of both: the same functions"
+ukcov merge -o both.cov a.cov module.cov 2> $out.err
+grep -q '^ukcov: module dummy was not loaded when a.cov was collected: [1-9]' $out.err
+ok $? "merge: a module that the first file does not know is left out, and said"
+
 cp a.cov b.cov "$VM_SCRATCH/"
 done_testing

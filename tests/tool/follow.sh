@@ -92,6 +92,22 @@ way filter 2
 grep -q 'not collected: 1 of 2 tasks' $out.err || grep -q ', 2 tasks$' $out.err
 ok $? "filter: the task is not followed and that is said, or it is"
 
+# A program that runs with its owner's rights: it still does, and is followed.
+cp "$(command -v id)" suid-id && chmod 4755 suid-id
+want=$(setpriv --reuid 1 --clear-groups ./suid-id -u)
+ukcov run -f -o suid.cov -- setpriv --reuid 1 --clear-groups ./suid-id -u > $out 2> $out.err
+[ "$(cat $out)" = 0 ] && [ "$want" = 0 ]; ok $? "a set-user-id program: runs as root, as without ukcov"
+
+# More tasks at once than there are descriptors: those without one are counted, all run.
+(ulimit -n 16; ukcov run -f -o /dev/null -- sh -c '
+	for i in $(seq 30); do sleep 2 & done
+	for i in $(seq 30); do wait -n || wait || exit 1; done') > $out 2> $out.err
+status=$?
+lost=$(sed -n 's/^ukcov: not collected: \([0-9]*\) of 32 tasks: no descriptor.*/\1/p' $out.err)
+got=$(sed -n 's/.*, \([0-9]*\) tasks$/\1/p' $out.err)
+[ $status -eq 0 ] && [ "${lost:-0}" -gt 0 ] && [ $((lost + got)) -eq 32 ]
+ok $? "16 descriptors: ${lost:-no} of 32 tasks are not followed, and that is said"
+
 ukcov run -f -o pipe.cov -- sh -c "'$tasks' do 1 | '$tasks' do 4 | '$tasks' do 6" > $out 2> $out.err
 [ $? -eq 6 ]; ok $? "a pipeline: its status"
 grep -q ', 4 tasks$' $out.err; ok $? "a pipeline: 4 tasks"
