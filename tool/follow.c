@@ -441,7 +441,7 @@ static void count_failure(struct follow *f, int err)
 		why = FOLLOW_FOREIGN;
 	else if (err == -EBUSY)
 		why = FOLLOW_BUSY;
-	else if (err == -ENOMEM)
+	else if (err == -ENOMEM || err == -EMFILE || err == -ENFILE)
 		why = FOLLOW_NO_AREA;
 	f->not[why]++;
 	f->not_errno = -err;
