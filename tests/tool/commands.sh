@@ -102,8 +102,17 @@ grep -q '^not complete' $out; ok $? "report: says so, too"
 
 ukcov top -n 3 -o top.txt -- "$tasks" do 3 > $out 2> $out.err
 [ "$(grep -cE '^ +[0-9,]+ +[0-9.]+%' top.txt)" = 6 ]; ok $? "top: three functions, three PCs"
+# Its own shares, of its own counts.
+awk 'BEGIN { last = 1e18 } /callbacks of/ { gsub(",", ""); all = $1 } /^ +[0-9,]+ +[0-9.]+%/ { gsub("[,%]", "")
+	if ($1 * 100 / all - $2 > 0.06 || $2 - $1 * 100 / all > 0.06 || ($3 ~ /^0x/) == was && $1 > last) bad = 1
+	was = $3 ~ /^0x/; last = $1; rows++ } END { exit bad || rows != 6 }' top.txt
+ok $? "top: most first, and shares of all"
 ukcov overflow -- "$tasks" do 3 > $out 2> $out.err
 [ "$(grep -cE '^[a-z].*(K|M|512)$' $out.err)" = 4 ]; ok $? "overflow: four rows, with buffers"
+awk '{ gsub(",", "") } match($0, /[0-9]+ +[0-9]+ +[0-9]+[KM]?$/) { split(substr($0, RSTART), f, " ")
+	words = f[3] * (f[3] ~ /M$/ ? 1048576 : f[3] ~ /K$/ ? 1024 : 1)
+	if (words < f[2] + 1 || words > 512 && words / 2 >= f[2] + 1) bad = 1; rows++ } END { exit bad || rows != 4 }' $out.err
+ok $? "overflow: each buffer has room, and half of it has not"
 needed=$(awk '/^callbacks/ { gsub(",", ""); print $4 }' $out.err)
 recorded=$(ukcov run -m trace -b 1M -o - -- "$tasks" do 3 2> /dev/null | grep -vc '^#')
 # Two runs, the same but for the state of the allocators.
@@ -116,6 +125,22 @@ ukcov diff -n 0 a.cov b.cov > $out 2> $out.err
 grep -qE '^ +[0-9]+  .*memfd' $out; ok $? "diff: only B calls memfd_create"
 ukcov diff a.cov a.cov > $out 2>&1
 grep -q '^only in A, a.cov: 0 PCs' $out; ok $? "diff: a file does not differ from itself"
+# Which is which: a file, and the same without 100 of its PCs, of one function at least.
+{ grep '^#' a.cov; grep -v '^#' a.cov | tail -n +101; } | sed "s/^# pcs: .*/# pcs: $(($(grep -vc '^#' a.cov) - 100))/" > less.cov
+ukcov diff -n 0 less.cov a.cov > $out 2> $out.err
+grep -q '^only in A, less.cov: 0 PCs$' $out && grep -q '^only in B, a.cov: 100$' $out; ok $? "diff: 100 PCs more in B"
+[ "$(awk '/only A/ { t = 1; next } t { print substr($0, 1, 8), substr($0, 10, 8) }' $out |
+	awk 'NF != 1 || substr($0, 1, 8) !~ /^ *$/ { bad = 1 } { n += $1 } END { print n + 0, bad + 0 }')" = "100 0" ]
+ok $? "diff: and of its functions"
+ukcov diff --json a.cov less.cov > $out 2> $out.err
+python3 - $out <<-'END'
+	import json, sys
+	d = json.load(open(sys.argv[1]))
+	assert d["only_a"] == 100 and d["only_b"] == 0 and d["both"] > 1000
+	assert sum(f["only_a"] for f in d["functions"]) == 100
+	assert not any(f["only_b"] for f in d["functions"])
+END
+ok $? "diff --json: 100 PCs more in A"
 ukcov merge -o both.cov a.cov b.cov 2> $out.err
 { grep -v '^#' a.cov; grep -v '^#' b.cov; } | sort -u > want
 grep -v '^#' both.cov | cmp -s - want; ok $? "merge: the union"
