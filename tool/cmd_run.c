@@ -313,6 +313,7 @@ struct choice {
 static int parse(int argc, char **argv, struct collect *c, struct choice *o)
 {
 	char *end;
+	long pid;
 	int opt;
 
 	while ((opt = next_option(argc, argv, "+o:fp:m:b:qk:h", options)) != -1) {
@@ -324,8 +325,9 @@ static int parse(int argc, char **argv, struct collect *c, struct choice *o)
 			c->follow = true;
 			break;
 		case 'p':
-			c->attach = strtol(optarg, &end, 10);
-			if (c->attach <= 0 || *end)
+			pid = strtol(optarg, &end, 10);
+			c->attach = pid;
+			if (pid <= 0 || pid != c->attach || *end)
 				return misuse("run", "-p %s: not the number of a process", optarg);
 			break;
 		case 'm':

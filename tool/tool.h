@@ -50,9 +50,6 @@ size_t parse_words(const char *text);
 /* Does @stream go to a terminal that is to have colours? */
 bool colours(FILE *stream);
 
-/* Columns of stdout, 0 if it is no terminal. */
-unsigned int terminal_width(void);
-
 /* On a terminal, from the second second on: "label 12%". progress_end() removes it. */
 void progress(const char *label, size_t done, size_t all);
 void progress_end(void);
