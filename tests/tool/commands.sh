@@ -89,6 +89,9 @@ fi
 ukcov run -m cmp -o cmp.cov -- "$tasks" do 0 > $out 2>&1
 grep -qE '^0x[0-9a-f]{16} [1248] (const|var) 0x[0-9a-f]+ 0x[0-9a-f]+$' cmp.cov
 ok $? "run -m cmp: comparisons"
+grep -v '^#' cmp.cov > $out
+[ -z "$(uniq -d $out)" ] && [ -n "$(cut -d' ' -f1 $out | uniq -d)" ]
+ok $? "run -m cmp: each once, also where there are several"
 
 ukcov run -b 512 -o small.cov -- "$tasks" do 0 > $out 2> $out.err
 if [ $kernel = patched ]; then
@@ -144,6 +147,12 @@ ok $? "diff --json: 100 PCs more in A"
 ukcov merge -o both.cov a.cov b.cov 2> $out.err
 { grep -v '^#' a.cov; grep -v '^#' b.cov; } | sort -u > want
 grep -v '^#' both.cov | cmp -s - want; ok $? "merge: the union"
+# What was dropped adds up.
+was=$(sed -n 's/^# dropped: //p' small.cov)
+[ "$was" = unknown ] && want=unknown || want=$((2 * was))
+ukcov merge -o both.cov small.cov a.cov small.cov 2> $out.err
+sed -n 's/^# dropped: //p' both.cov > $out
+[ "$(cat $out)" = "$want" ]; ok $? "merge: $want dropped, as of all files"
 ukcov filter --file 'mm/*' -o mm.cov b.cov 2> $out.err
 ukcov filter -v --file 'mm/*' -o rest.cov b.cov 2> $out.err
 [ -s mm.cov ] && { grep -v '^#' mm.cov; grep -v '^#' rest.cov; } | sort > split
@@ -154,12 +163,49 @@ ukcov filter --module vmlinux b.cov 2> /dev/null | grep -v '^#' > $out
 grep -v '^#' b.cov | cmp -s - $out; ok $? "filter --module vmlinux: all of it"
 
 ukcov report -n 0 b.cov > report.txt 2> $out.err; ok $? "report"
+ukcov report --lcov b.info b.cov 2> $out.err; ok $? "report --lcov"
 grep -q ' fs/exec.c$' report.txt && grep -q 'memfd_create' report.txt
 ok $? "report: files and functions"
 for by in function dir subsystem; do
 	ukcov report --by $by -n 5 b.cov > $out 2> $out.err; ok $? "report --by $by"
 done
 grep -q 'MEMORY MANAGEMENT' $out; ok $? "report --by subsystem: from MAINTAINERS"
+# The same files, put together by others: of --json, and a MAINTAINERS of ours.
+tree=$(sed -n 's,^SF:\(.*\)/kernel/fork\.c$,\1,p' b.info)
+mkdir -p tree && ln -s "$tree"/* tree/ && rm tree/MAINTAINERS
+printf 'Head\n\nALPHA\nM:\tA\nF:\tmm/\nX:\tmm/memfd.c\n\nBETA\nM:\tB\nF:\tkernel/*.c\n\nGAMMA\nN:\tsignal\n\nTHE REST\nF:\t*\nF:\t*/\n' > tree/MAINTAINERS
+ukcov report --json b.cov > b.json 2> $out.err
+ukcov report -n 0 --by dir b.cov > dir.txt 2> $out.err
+ukcov report -n 0 --by subsystem --source tree b.cov > subsystem.txt 2> $out.err
+python3 - > $out 2>&1 <<-'END'
+	import json, os, re
+	files = json.load(open("b.json"))["files"]
+	def subsystem(path):
+	    if path.startswith("mm/") and path != "mm/memfd.c":
+	        return "ALPHA"
+	    if re.match("kernel/[^/]*[.]c$", path):
+	        return "BETA"
+	    return "GAMMA" if "signal" in path else "(none)"
+	def check(name, group):
+	    want = {}
+	    for f in files:
+	        sums = want.setdefault(group(f["file"]), [0] * 6)
+	        for i, what in enumerate(("pcs", "lines", "functions")):
+	            sums[2 * i] += f[what]["hit"]
+	            sums[2 * i + 1] += f[what]["all"]
+	    got = {}
+	    for line in open(name):
+	        m = re.match(" *([0-9,]+)/([0-9,]+) +\\S+ +([0-9,]+)/([0-9,]+) +\\S+ +([0-9,]+)/([0-9,]+) +\\S+  (.*)", line)
+	        if m:
+	            got[m.group(7)] = [int(x.replace(",", "")) for x in m.groups()[:6]]
+	    want = {k: v for k, v in want.items() if v[0]}
+	    for k in set(want) | set(got):
+	        assert got.get(k) == want.get(k), (name, k, got.get(k), want.get(k))
+	    assert len(want) > 3, want
+	check("dir.txt", os.path.dirname)
+	check("subsystem.txt", subsystem)
+END
+ok $? "report --by dir, subsystem: the sums of its files"
 ukcov report --annotate mm/memfd.c b.cov > $out 2> $out.err
 grep -qE '^ *[0-9]+/[0-9]+ \+ +[0-9]+ ' $out && grep -qE '^ *0/[0-9]+ - ' $out
 ok $? "report --annotate: lines that ran, and that did not"
