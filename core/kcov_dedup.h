@@ -1090,8 +1090,8 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 			return KCOV_DEDUP_YOUNG_EDGE;
 	} else {
 		return mode == (KCOV_DEDUP_PC | KCOV_DEDUP_BITMAP) &&
-		       READ_ONCE(d->main.area[0]) &&
-		       kcov_dedup_set_has(&d->main.set, pc) ? KCOV_DEDUP_DONE : KCOV_DEDUP_SLOW;
+		       READ_ONCE(d->main.area[0]) && kcov_dedup_set_has(&d->main.set, pc) ?
+		       KCOV_DEDUP_DONE : KCOV_DEDUP_SLOW;
 	}
 
 	if (!kcov_dedup_enter(d))
