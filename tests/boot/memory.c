@@ -431,7 +431,7 @@ static void growth(void)
 			tap_diag("%lu bytes, not %lu", now_bytes(), size);
 	}
 	tap_ok(is_about(grow_by(next_by_enable), MAX_STATE), "and never more");
-	/* Other modes in between forget nothing of it. */
+	/* Other modes in between take nothing away from it. */
 	cov_disable(grown.fd);
 	cov_enable(grown.fd, 2);
 	cov_disable(grown.fd);

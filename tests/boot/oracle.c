@@ -9,9 +9,9 @@
  * - Each workload is also traced in mode 0 (for mode 8: 1), before and after. If these
  *   two traces and those of the runs between are identical, the lists equal what mode 0
  *   shows, in another run and with nothing but Linux's own code. Else the workload does
- *   not repeat (a tick, a random number, an allocator's state): that is said, and skipped.
- *   Arguments of comparisons are addresses, PIDs, times, which no two runs share: there,
- *   the places must be the same, which is all but arguments that are no constants.
+ *   not repeat (a tick, a random number, an allocator's state), and is skipped, visibly.
+ *   Arguments of comparisons are addresses, PIDs and times, which no two runs share. So of
+ *   comparisons the places must be the same: PC, type, and arguments that are constants.
  * - With more distinct comparisons than the kernel's set has room for, those that found
  *   no room are in the list each time they come: just those, in order, and counted. The
  *   next time there is room for twice as many.

@@ -108,8 +108,8 @@ void pairs_init(struct uniq *pairs);
 void pairs_from(struct uniq *pairs, const unsigned long *pcs, size_t n);
 
 /*
- * The place of a comparison: what is the same in each run, which is all but arguments
- * that are no constants (addresses, PIDs, times).
+ * The place of a comparison is what is the same in each run: PC, type, and arguments that
+ * are constants. Other arguments are addresses, PIDs and times.
  */
 void cmp_place(const unsigned long *cmp, unsigned long *place);
 void places_init(struct uniq *places);
