@@ -20,6 +20,7 @@
  * oracle [WORKLOAD | threads | switch]...
  * oracle --grow: with sets that are full at first, in all modes.
  * oracle --short (or KCOV_TEST_SLOW=1): for slow machines, only what has short traces.
+ * oracle --brief: the same, with a tenth of the migrations, for kernels that watch themselves.
  * oracle --plain: on a kernel as it is used, which has no second area. There is only
  * mode 0 to compare with, before and after; a workload that differs each time although
  * these two never do is wrong.
@@ -1243,13 +1244,15 @@ int main(int argc, char **argv)
 		return plain();
 	if (n == 1 && !strcmp(names[0], "--grow"))
 		return grow_all();
-	if (n == 1 && !strcmp(names[0], "--short")) {
+	if (n == 1 && (!strcmp(names[0], "--short") || !strcmp(names[0], "--brief"))) {
 		short_run = true;
+		if (!strcmp(names[0], "--brief"))
+			migrations /= 10;
 		n = 0;
 	}
 	for (k = 0; k < n; k++)
 		if (!workload_find(names[k]) && !is_extra(names[k])) {
-			fprintf(stderr, "usage: oracle [--plain | --grow | --short | [WORKLOAD | threads | switch]...]\n");
+			fprintf(stderr, "usage: oracle [--plain | --grow | --short | --brief | [WORKLOAD | threads | switch]...]\n");
 			return 2;
 		}
 	if (short_run && !n)

@@ -107,6 +107,9 @@ void pairs_init(struct uniq *pairs);
 /* Those of a trace of @n PCs, each once. */
 void pairs_from(struct uniq *pairs, const unsigned long *pcs, size_t n);
 
+/* Of the workload "migrate", which takes minutes on a kernel that watches itself. */
+extern int migrations;
+
 /*
  * The place of a comparison is what is the same in each run: PC, type, and arguments that
  * are constants. Other arguments are addresses, PIDs and times.
