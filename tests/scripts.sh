@@ -39,6 +39,15 @@ sed -i 's/6.12.5/6.1.9/' "$tree/Makefile"
 get 1 && grep -q "is not a Linux 6.12 source tree" "$out.err"
 ok $? "get-kernel: another version"
 
+# A copy of scripts/ where no kernel can be built or booted.
+mkdir -p "$tmp/a b" && cp -r "$repo/scripts" "$repo/patches" "$tmp/a b/"
+"$tmp/a b/scripts/vm" true > "$out" 2>&1
+[ $? -eq 125 ] && tail -n 1 "$out" | grep -q "a b': it has a space in its name; move the repository$"
+ok $? "vm: a repository with a space in its name"
+"$tmp/a b/scripts/build-kernel" > "$out" 2>&1
+[ $? -eq 1 ] && tail -n 1 "$out" | grep -q "a b': it has a space or a colon in its name; move the repository$"
+ok $? "build-kernel: the same"
+
 # options SCRIPT: those that it takes, from the patterns of its "case".
 options() {
 	sed -n 's/^	\(\(-[-a-z|]*\)*\)).*/\1/p' "$1" | tr '|' '\n' | grep -- '^-[-a-z]*[a-z]$' | grep -vx -e -h -e --help | sort -u
