@@ -69,7 +69,7 @@ static double longest(u32 items, unsigned long *words)
 
 int main(void)
 {
-	static const u32 sizes[] = { 16u << 10, 256u << 10 };
+	static const u32 sizes[] = { 8u << 10, 256u << 10 };
 	unsigned long words;
 
 	for (size_t i = 0; i < 2; i++) {

@@ -400,6 +400,8 @@ static void subject_open(struct subject *s, size_t words, u32 items)
 		*(void **)state(s) = s->state;
 		return;
 	}
+	if (s->mode == KCOV_DEDUP_COMPACT)
+		items /= 2;	/* as kcov_uniq_state_bytes() */
 	d = state(s);
 	window_open(&d->main, s->area, words, items, 1);
 	window_open(&d->edge, s->edge_area, words, items, 1);
@@ -1143,23 +1145,67 @@ static void resets(bool json)
 
 #define SECTION_ROUNDS	7
 
-/* What runs with interrupts off: kcov.c copies, kcov_uniq_merge() does this. */
-static noinline void merge(const struct subject *s, const unsigned long *pc, size_t n)
+/* A section with its area and its own state, as kcov_uniq_section_alloc() makes them. */
+#define SECTION_WORDS	4
+#define SECTION_ITEMS	4096u
+
+static struct kcov_dedup *section_open(size_t words)
 {
+	u32 items = SECTION_ITEMS < words / SECTION_WORDS ? SECTION_ITEMS : words / SECTION_WORDS;
+	struct kcov_dedup *d = memory(sizeof(*d));
+
+	window_open(&d->main, memory(words * sizeof(long)), words, items, 1);
+	kcov_dedup_compact_init(d, memory(kcov_dedup_compact_bytes(items)), COMPACT_RAW);
+	kcov_dedup_start(d, KCOV_DEDUP_COMPACT);
+	return d;
+}
+
+static void section_close(struct kcov_dedup *d, size_t words)
+{
+	munmap(d->compact.next, kcov_dedup_compact_bytes(d->main.set.limit));
+	munmap(d->main.area, words * sizeof(long));
+	window_close(&d->main, 1);
+	munmap(d, sizeof(*d));
+}
+
+/* It collects @n callbacks: a trace, again and again; or PCs that all are new, and collide. */
+static void section_collect(struct kcov_dedup *d, const struct trace *t, size_t n)
+{
+	unsigned long pc;
+	size_t i;
+
+	kcov_dedup_start(d, KCOV_DEDUP_COMPACT | KCOV_DEDUP_RESET);
+	for (i = 0; i < n; i++) {
+		pc = t ? t->pc[i % t->n] : RESET_PC + (i << 32);
+		if (!kcov_dedup_fast(d, d->main.area[0], pc))
+			kcov_dedup_compact(d, pc);
+	}
+	kcov_dedup_flush(d);
+}
+
+/* What runs with interrupts off: kcov.c copies the trace, kcov_uniq_replay() does this. */
+static noinline void merge(const struct subject *s, const struct kcov_dedup *section,
+			   const unsigned long *trace, size_t n)
+{
+	const unsigned long *pc = section->main.area + 1;
+	struct kcov_dedup *d = state(s);
 	size_t i;
 
 	if (!s->mode) {
-		memcpy(s->area + 1, pc, n * sizeof(*pc));
+		memcpy(s->area + 1, trace, n * sizeof(*trace));
 		s->area[0] = n;
 		return;
 	}
-	for (i = 0; i < n; i++)
+	kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);
+	kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);
+	for (i = 0; i < section->main.recorded && !kcov_dedup_is_full(d, s->mode); i++)
 		kcov_uniq_pc(s->area, READ_ONCE(s->area[0]) + 1, pc[i]);
-	kcov_dedup_flush(state(s));
+	kcov_dedup_flush(d);
 }
 
-/* The median, in us, for a section whose area of @n PCs is full of a trace. */
-static double time_merge(struct subject *s, const unsigned long *pc, size_t n)
+/* The median, in us, for a section that made @n callbacks. */
+static double time_merge(struct subject *s, const struct kcov_dedup *section,
+			 const unsigned long *trace, size_t n)
 {
 	double sample[SECTION_ROUNDS];
 	uint64_t begin;
@@ -1168,20 +1214,11 @@ static double time_merge(struct subject *s, const unsigned long *pc, size_t n)
 	for (i = -1; i < SECTION_ROUNDS; i++) {
 		new_window(s);
 		begin = bench_cpu_ns();
-		merge(s, pc, n);
+		merge(s, section, trace, n);
 		if (i >= 0)
 			sample[i] = (bench_cpu_ns() - begin) / 1e3;
 	}
 	return bench_median(sample, SECTION_ROUNDS);
-}
-
-/* Fills an area: with a trace, again and again; or with PCs that all are new, and collide. */
-static void fill_section(unsigned long *pc, size_t n, const struct trace *t)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		pc[i] = t ? t->pc[i % t->n] : RESET_PC + (i << 32);
 }
 
 struct section {
@@ -1191,16 +1228,17 @@ struct section {
 static void time_section(struct section *f, const struct trace *traces, size_t n, size_t words)
 {
 	double *us = malloc(OURS * (n + 1) * sizeof(*us)), max;
-	unsigned long *pc = memory(words * sizeof(*pc));
+	unsigned long *trace = memory(words * sizeof(*trace));
+	struct kcov_dedup *section = section_open(words);
 	size_t i;
 	int s;
 
 	for (s = PLAIN; s < OURS; s++)
 		subject_open(&subjects[s], words, SET_ITEMS);
 	for (i = 0; i <= n; i++) {
-		fill_section(pc, words - 1, i < n ? &traces[i] : NULL);
+		section_collect(section, i < n ? &traces[i] : NULL, words - 1);
 		for (s = PLAIN; s < OURS; s++)
-			us[s * (n + 1) + i] = time_merge(&subjects[s], pc, words - 1);
+			us[s * (n + 1) + i] = time_merge(&subjects[s], section, trace, words - 1);
 	}
 	for (s = PLAIN; s < OURS; s++) {
 		for (max = i = 0; i < n; i++)
@@ -1211,19 +1249,22 @@ static void time_section(struct section *f, const struct trace *traces, size_t n
 		f->collide[s] = us[s * (n + 1) + n];
 		subject_close(&subjects[s]);
 	}
-	munmap(pc, words * sizeof(*pc));
+	section_close(section, words);
+	munmap(trace, words * sizeof(*trace));
 	free(us);
 }
 
 static void sections(const struct trace *traces, size_t n, bool json)
 {
+	/* A softirq's area has 256K words, unless the kernel is configured otherwise. */
+	static const size_t sizes[] = { 256 << 10, 64 << 10 };
 	struct section f;
 	size_t i;
 	int s;
 
 	printf(json ? "  \"sections\": [" :
-	       "\nThe end of a remote section whose area is full, with interrupts off (us), and times\n"
-	       "the copy in mode 0; median and longest of %zu traces, and PCs that are all new and collide:\n",
+	       "\nThe end of a remote section that fills its area in mode 0, with interrupts off (us), and\n"
+	       "times the copy there; median and longest of %zu traces, and PCs that are all new and collide:\n",
 	       n);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		time_section(&f, traces, n, sizes[i]);

@@ -182,7 +182,8 @@ union kcov_dedup_pair {
  * @mask:	the number of slots, a power of two, less one
  * @used:	the number of keys
  * @limit:	the number of keys that there is room for
- * @full:	not 0 if a key found no room since kcov_dedup_set_init()
+ * @full:	set if a key found no room; the caller may clear it
+ * @most:	the most keys of a window that is over; the same holds
  */
 struct kcov_dedup_set {
 	u32		*slots;
@@ -192,6 +193,7 @@ struct kcov_dedup_set {
 	u32		used;
 	u32		limit;
 	u32		full;
+	u32		most;
 };
 
 /**
@@ -296,6 +298,7 @@ kcov_dedup_set_init(struct kcov_dedup_set *set, void *mem, u32 limit, u32 words)
 	set->used = 0;
 	set->limit = limit;
 	set->full = 0;
+	set->most = 0;
 }
 
 /*
@@ -461,6 +464,8 @@ static __always_inline unsigned long kcov_dedup_edge_hash(unsigned long pc)
  */
 static __always_inline void kcov_dedup_forget(struct kcov_dedup_window *w)
 {
+	if (w->set.used > w->set.most)
+		w->set.most = w->set.used;
 	w->set.used = 0;
 	w->prev = kcov_dedup_edge_hash(0);
 	w->prev_id = KCOV_DEDUP_NONE;
@@ -901,6 +906,19 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 		d->edge.prev = kcov_dedup_edge_hash(pc);
 	kcov_dedup_leave(d);
 	return done;
+}
+
+/**
+ * kcov_dedup_is_full() - has no area room for more?
+ * @d:		the state
+ * @mode:	what is recorded, without a reset
+ *
+ * Return: true if further callbacks would only be counted.
+ */
+static __always_inline bool kcov_dedup_is_full(const struct kcov_dedup *d, u32 mode)
+{
+	return (mode == KCOV_DEDUP_EDGE || d->main.recorded >= d->main.capacity) &&
+	       (!(mode & KCOV_DEDUP_EDGE) || d->edge.recorded >= d->edge.capacity);
 }
 
 /**

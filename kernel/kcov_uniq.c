@@ -38,48 +38,60 @@ module_param_named(compact, kcov_uniq_compact, bool, 0644);
 MODULE_PARM_DESC(compact,
 		 "Collect KCOV_TRACE_COMPACT for KCOV_TRACE_PC, KCOV_TRACE_UNIQ_CMP for KCOV_TRACE_CMP");
 
-/* Distinct items that there is room for, at first and at most. */
-#define KCOV_UNIQ_ITEMS_MIN	(16U << 10)
+/* Distinct items that there is room for, see kcov_uniq_state_bytes(): at first, and at most. */
+#define KCOV_UNIQ_ITEMS		(8U << 10)
 #define KCOV_UNIQ_ITEMS_MAX	(256U << 10)
+
+/* After so many enables in a row that would have done with what there was at first, that is it. */
+#define KCOV_UNIQ_PATIENCE	16
+
+/* A window that goes on in less memory keeps its keys if they are no more. */
+#define KCOV_UNIQ_KEEP		1024U
+
+/* Words of a remote section's area for each item that its state has room for; at most so many. */
+#define KCOV_UNIQ_SECTION_WORDS	4
+#define KCOV_UNIQ_SECTION_ITEMS	4096UL
 
 #ifdef KCOV_UNIQ_TEE
 /* Tests fill small ones. */
-static unsigned int kcov_uniq_items = KCOV_UNIQ_ITEMS_MIN;
+static unsigned int kcov_uniq_items = KCOV_UNIQ_ITEMS;
 module_param_named(items, kcov_uniq_items, uint, 0600);
-#undef KCOV_UNIQ_ITEMS_MIN
-#define KCOV_UNIQ_ITEMS_MIN	READ_ONCE(kcov_uniq_items)
+#undef KCOV_UNIQ_ITEMS
+#define KCOV_UNIQ_ITEMS	READ_ONCE(kcov_uniq_items)
 #endif
 
 /* In an argument of KCOV_ENABLE that kcov_uniq_ioctl() made: the mode; the bitmap follows. */
 #define KCOV_UNIQ_ARG_BITS	5
 #define KCOV_UNIQ_ARG_MODE	((1UL << KCOV_UNIQ_ARG_BITS) - 1)
 
-/* What needs memory of its own, whatever the size of the area. */
+/* What a set is of, and what is beside it. */
 enum kcov_uniq_kind {
-	KCOV_UNIQ_PCS,
-	KCOV_UNIQ_EDGES,
+	KCOV_UNIQ_NONE,
+	KCOV_UNIQ_WORDS,	/* PCs or edge words */
 	KCOV_UNIQ_CMPS,
 	KCOV_UNIQ_TRACE,	/* a compact one, with its PCs */
-	KCOV_UNIQ_KINDS
 };
 
 /**
- * struct kcov_uniq_state - memory of one kind
- * @mem:	the memory, or NULL
- * @items:	PCs, edge words or comparisons that there is room for
- * @full:	it was too little
+ * struct kcov_uniq_state - memory for the set of a window, and what is beside it
+ * @mem:	kcov_uniq_state_bytes(@items), or NULL
+ * @items:	what there is room for
+ * @full:	the kind of which it was too little
+ * @light:	enables in a row after windows for which less would have done
  */
 struct kcov_uniq_state {
-	void	*mem;
-	u32	items;
-	bool	full;
+	void			*mem;
+	u32			items;
+	enum kcov_uniq_kind	full;
+	u32			light;
 };
 
 /**
  * struct kcov_uniq - the hidden pages before an area
  * @dedup:	what callbacks use; first, so that area - KCOV_UNIQ_STATE is it
  * @words:	words of the area, and of the edge area
- * @state:	memory, by kcov_uniq_kind
+ * @main:	memory for the main window, whatever its mode
+ * @edge:	memory for the edge window
  * @task:	the task that collects, or NULL
  * @bitmap:	words of KCOV_UNIQUE_ENABLE before the list
  * @mode:	KCOV_TRACE_* of the last enable
@@ -88,7 +100,8 @@ struct kcov_uniq_state {
 struct kcov_uniq {
 	struct kcov_dedup	dedup;
 	unsigned long		words;
-	struct kcov_uniq_state	state[KCOV_UNIQ_KINDS];
+	struct kcov_uniq_state	main;
+	struct kcov_uniq_state	edge;
 	struct task_struct	*task;
 	unsigned long		bitmap;
 	u32			mode;
@@ -123,28 +136,45 @@ static u32 kcov_uniq_main_words(const struct kcov_uniq *u)
 	return kcov_uniq_is_cmp(u->mode) ? KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS;
 }
 
-/* What the main area needs in a mode; KCOV_UNIQ_KINDS for nothing. */
+/* Of what is the main window's set in a mode? */
 static enum kcov_uniq_kind kcov_uniq_main_kind(unsigned long mode)
 {
 	if (mode & KCOV_TRACE_COMPACT)
 		return KCOV_UNIQ_TRACE;
 	if (mode & KCOV_TRACE_UNIQ_CMP)
 		return KCOV_UNIQ_CMPS;
-	return mode & KCOV_TRACE_UNIQ_PC ? KCOV_UNIQ_PCS : KCOV_UNIQ_KINDS;
+	return mode & KCOV_TRACE_UNIQ_PC ? KCOV_UNIQ_WORDS : KCOV_UNIQ_NONE;
 }
 
-static size_t kcov_uniq_state_bytes(enum kcov_uniq_kind kind, u32 items)
+static enum kcov_uniq_kind kcov_uniq_edge_kind(unsigned long mode)
 {
-	if (kind == KCOV_UNIQ_CMPS)
-		return kcov_dedup_set_bytes(items, KCOV_DEDUP_CMP_WORDS);
-	return kcov_dedup_set_bytes(items, KCOV_DEDUP_PC_WORDS) +
-	       (kind == KCOV_UNIQ_TRACE ? kcov_dedup_compact_bytes(items) : 0);
+	return mode & KCOV_TRACE_UNIQ_EDGE ? KCOV_UNIQ_WORDS : KCOV_UNIQ_NONE;
+}
+
+/* @items comparisons, or a compact trace of @items PCs, or twice as many PCs or edge words. */
+static size_t kcov_uniq_state_bytes(u32 items)
+{
+	return max3(kcov_dedup_set_bytes(items, KCOV_DEDUP_CMP_WORDS),
+		    kcov_dedup_set_bytes(2 * items, KCOV_DEDUP_PC_WORDS),
+		    kcov_dedup_set_bytes(items, KCOV_DEDUP_PC_WORDS) +
+		    kcov_dedup_compact_bytes(items));
 }
 
 #ifdef KCOV_UNIQ_TEE
 static void kcov_uniq_tee_free(void *area)
 {
 	vfree(kcov_uniq_tee_of(area)->area);
+}
+
+/* An area of remote sections, which nobody frees. */
+static void kcov_uniq_tee_section(void *area)
+{
+	struct kcov_uniq_tee *tee = kcov_uniq_tee_of(area);
+
+	tee->section = true;
+	tee->words = KCOV_UNIQ_TEE_SECTION;
+	tee->area = vzalloc(KCOV_UNIQ_TEE_SECTION * sizeof(unsigned long));
+	BUG_ON(!tee->area);
 }
 
 /* A mapping of any length at twice the length of the areas. */
@@ -164,29 +194,43 @@ static void *kcov_uniq_tee_map(void *area, unsigned long size,
 }
 #endif
 
-/**
- * kcov_uniq_area() - make an area of fresh memory
- * @mem:	kcov_uniq_bytes() from vmalloc() or vmalloc_user(); or NULL
- * @words:	words (unsigned long) of the area
- *
- * Return: the area, for kcov_uniq_area_free(), or NULL.
- */
-void *kcov_uniq_area(void *mem, unsigned long words)
+/* Items that the main area has room for; that of a section may be too small for a count. */
+static unsigned long kcov_uniq_capacity(const struct kcov_uniq *u, u32 mode, unsigned long bitmap)
+{
+	unsigned long bytes = (u->words - bitmap) * sizeof(unsigned long);
+
+	if (kcov_uniq_is_cmp(mode))
+		return (max_t(unsigned long, bytes, sizeof(u64)) - sizeof(u64)) / sizeof(union kcov_dedup_cmp);
+	return max(bytes / sizeof(unsigned long), 1UL) - 1;
+}
+
+static void *kcov_uniq_area_init(void *mem, unsigned long words)
 {
 	struct kcov_uniq *u;
 
 	BUILD_BUG_ON(sizeof(*u) > KCOV_UNIQ_STATE - KCOV_UNIQ_TEE_BYTES);
 	BUILD_BUG_ON(offsetof(struct kcov_uniq, dedup));
 
-	if (!mem)
-		return NULL;
 	memset(mem, 0, KCOV_UNIQ_HIDDEN);
 	u = kcov_uniq_of(mem + KCOV_UNIQ_HIDDEN);
 	u->words = words;
 	u->dedup.main.area = kcov_uniq_base(u);
-	u->dedup.main.capacity = words - 1;
-	u->dedup.edge.capacity = words - 1;
+	u->dedup.main.capacity = kcov_uniq_capacity(u, KCOV_TRACE_PC, 0);
+	u->dedup.edge.capacity = u->dedup.main.capacity;
 	return u->dedup.main.area;
+}
+
+/**
+ * kcov_uniq_area_alloc() - allocate the area of a descriptor
+ * @words: words (unsigned long) of the area
+ *
+ * Return: the area, for kcov_uniq_area_free(), or NULL.
+ */
+void *kcov_uniq_area_alloc(unsigned long words)
+{
+	void *mem = vmalloc_user(KCOV_UNIQ_HIDDEN + words * sizeof(unsigned long));
+
+	return mem ? kcov_uniq_area_init(mem, words) : NULL;
 }
 
 /**
@@ -196,7 +240,6 @@ void *kcov_uniq_area(void *mem, unsigned long words)
 void kcov_uniq_area_free(void *area)
 {
 	struct kcov_uniq *u;
-	int kind;
 
 	if (!area)
 		return;
@@ -204,24 +247,53 @@ void kcov_uniq_area_free(void *area)
 #ifdef KCOV_UNIQ_TEE
 	kcov_uniq_tee_free(area);
 #endif
-	for (kind = 0; kind < KCOV_UNIQ_KINDS; kind++)
-		vfree(u->state[kind].mem);
+	vfree(u->main.mem);
+	vfree(u->edge.mem);
 	vfree(u->dedup.edge.area);
 	vfree(area - KCOV_UNIQ_HIDDEN);
 }
 
+/**
+ * kcov_uniq_section_alloc() - allocate the private area of remote sections
+ * @words: words (unsigned long) of the area
+ *
+ * With its state, which never grows: an item that there is no room for is written again. As
+ * the area, it is kept for other sections, and is not accounted.
+ *
+ * Return: the area, or NULL.
+ */
+void *kcov_uniq_section_alloc(unsigned long words)
+{
+	u32 items = rounddown_pow_of_two(clamp(words / KCOV_UNIQ_SECTION_WORDS, 2UL,
+					       KCOV_UNIQ_SECTION_ITEMS));
+	/* kcov.c keeps a struct of three words in an area that is not in use. */
+	size_t bytes = KCOV_UNIQ_HIDDEN + max(words, 3UL) * sizeof(unsigned long);
+	void *mem = vmalloc(bytes + kcov_uniq_state_bytes(items));
+	struct kcov_uniq *u;
+
+	if (!mem)
+		return NULL;
+	u = kcov_uniq_of(kcov_uniq_area_init(mem, words));
+	u->main.mem = mem + bytes;
+	u->main.items = items;
+#ifdef KCOV_UNIQ_TEE
+	kcov_uniq_tee_section(u->dedup.main.area);
+#endif
+	return u->dedup.main.area;
+}
+
 /*
- * Zeroed, accounted to the caller. If there is no memory it fails, without a warning, and
+ * Accounted to the caller. If there is no memory it fails, without a warning, and
  * without the OOM killer, whether of a cgroup or of the machine: that is what
  * __GFP_RETRY_MAYFAIL asks for. vmalloc() promises it for nothing but the pages, since its
  * page tables are allocated as always; but they are few, and not accounted.
  */
-static void *kcov_uniq_vmalloc(size_t bytes)
+static void *kcov_uniq_vmalloc(size_t bytes, gfp_t zero)
 {
 	return __vmalloc_node_range(bytes, SHMLBA, VMALLOC_START, VMALLOC_END,
-				    GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN |
-				    __GFP_RETRY_MAYFAIL, PAGE_KERNEL, VM_USERMAP,
-				    NUMA_NO_NODE, __builtin_return_address(0));
+				    GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL | zero,
+				    PAGE_KERNEL, VM_USERMAP, NUMA_NO_NODE,
+				    __builtin_return_address(0));
 }
 
 /* The edge area, unless it is there. What is there stays. */
@@ -233,7 +305,7 @@ static int kcov_uniq_alloc_edge_area(spinlock_t *lock, struct kcov_uniq *u)
 	if (READ_ONCE(u->dedup.edge.area))
 		return 0;
 	/* Without the lock, which is held with interrupts off; checked again under it. */
-	mem = kcov_uniq_vmalloc(u->words * sizeof(unsigned long));
+	mem = kcov_uniq_vmalloc(u->words * sizeof(unsigned long), __GFP_ZERO);
 	if (!mem)
 		return -ENOMEM;
 
@@ -262,61 +334,57 @@ static void kcov_uniq_fault_in(const void *mem, size_t bytes)
 	READ_ONCE(*(const char *)(mem + bytes - 1));
 }
 
-static void kcov_uniq_fault_in_state(struct kcov_uniq *u, enum kcov_uniq_kind kind)
+static void kcov_uniq_fault_in_state(const struct kcov_uniq_state *s)
 {
-	if (kind != KCOV_UNIQ_KINDS)
-		kcov_uniq_fault_in(u->state[kind].mem,
-				   kcov_uniq_state_bytes(kind, u->state[kind].items));
+	if (s->mem)
+		kcov_uniq_fault_in(s->mem, kcov_uniq_state_bytes(s->items));
 }
 
-/* The main window's set, and what a compact trace needs beside it, into fresh memory. */
-static void kcov_uniq_main_init(struct kcov_uniq *u)
+/* A window's set, and what a compact trace needs beside it, into fresh memory. */
+static void kcov_uniq_window_init(struct kcov_uniq *u, struct kcov_dedup_window *w,
+				  const struct kcov_uniq_state *s, enum kcov_uniq_kind kind)
 {
-	enum kcov_uniq_kind kind = kcov_uniq_main_kind(u->mode);
-	struct kcov_uniq_state *s = &u->state[kind];
+	u32 words = kind == KCOV_UNIQ_CMPS ? KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS;
+	u32 items = kind == KCOV_UNIQ_WORDS ? 2 * s->items : s->items;
 
-	if (kind == KCOV_UNIQ_KINDS)
+	if (kind == KCOV_UNIQ_NONE)
 		return;
-	kcov_dedup_set_init(&u->dedup.main.set, s->mem, s->items, kcov_uniq_main_words(u));
+	kcov_dedup_set_init(&w->set, s->mem, items, words);
 	if (kind == KCOV_UNIQ_TRACE)
-		kcov_dedup_compact_init(&u->dedup, s->mem +
-					kcov_dedup_set_bytes(s->items, KCOV_DEDUP_PC_WORDS),
+		kcov_dedup_compact_init(&u->dedup, s->mem + kcov_dedup_set_bytes(items, words),
 					KCOV_UNIQ_RAW);
 }
 
-static void kcov_uniq_edge_init(struct kcov_uniq *u)
-{
-	struct kcov_uniq_state *s = &u->state[KCOV_UNIQ_EDGES];
-
-	kcov_dedup_set_init(&u->dedup.edge.set, s->mem, s->items, KCOV_DEDUP_PC_WORDS);
-}
-
 /*
- * Memory of a kind has become more, with the lock, while no task collects but perhaps this
- * one. A window that goes on has forgotten what it has, as if its set had been full.
+ * There is other memory for a window, with the lock, while no task collects but perhaps this
+ * one; what was there is still to be freed. A window that goes on keeps its keys if they are
+ * few. Many it forgets, as if its set had been full; so does a compact trace, which may.
  */
-static void kcov_uniq_grown(struct kcov_uniq *u, enum kcov_uniq_kind kind)
+static void kcov_uniq_moved(struct kcov_uniq *u, struct kcov_dedup_window *w,
+			    const struct kcov_uniq_state *s, enum kcov_uniq_kind kind)
 {
-	struct kcov_dedup_window *main = &u->dedup.main, *edge = &u->dedup.edge;
+	u32 words = kind == KCOV_UNIQ_CMPS ? KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS;
+	const unsigned long *key = w->set.keys;
+	u32 used = w->set.used;
 	unsigned long flags;
 
+	if (kind == KCOV_UNIQ_NONE)
+		return;
 	/* On PREEMPT_RT the lock does not do it: this task's callbacks would see half of it. */
 	local_irq_save(flags);
-	if (kind == kcov_uniq_main_kind(u->mode)) {
-		/* A path leads through what is forgotten. */
-		kcov_dedup_flush(&u->dedup);
-		WRITE_ONCE(main->untracked, main->untracked + main->set.used);
-		kcov_uniq_main_init(u);
-	}
-	if (kind == KCOV_UNIQ_EDGES && u->edge_mode) {
-		WRITE_ONCE(edge->untracked, edge->untracked + edge->set.used);
-		kcov_uniq_edge_init(u);
-	}
+	/* A path leads through what is forgotten. */
+	kcov_dedup_flush(&u->dedup);
+	kcov_uniq_window_init(u, w, s, kind);
+	if (kind == KCOV_UNIQ_TRACE || used > KCOV_UNIQ_KEEP)
+		WRITE_ONCE(w->untracked, w->untracked + used);
+	else
+		for (; used; used--, key += words)
+			kcov_dedup_set_add(&w->set, key, words);
 	local_irq_restore(flags);
 }
 
 /* Another task that collects uses what there is. */
-static bool kcov_uniq_may_grow(const struct kcov_uniq *u)
+static bool kcov_uniq_may_move(const struct kcov_uniq *u)
 {
 	const struct task_struct *task = READ_ONCE(u->task);
 
@@ -326,42 +394,61 @@ static bool kcov_uniq_may_grow(const struct kcov_uniq *u)
 /* To have room for more than the area can hold would help nobody. */
 static u32 kcov_uniq_items_max(const struct kcov_uniq *u, enum kcov_uniq_kind kind)
 {
-	unsigned long items = u->words / (kind == KCOV_UNIQ_CMPS ? KCOV_DEDUP_CMP_WORDS : 1);
+	unsigned long items = u->words;
 
-	return items < KCOV_UNIQ_ITEMS_MAX ? roundup_pow_of_two(max(items, 1UL)) :
-					     KCOV_UNIQ_ITEMS_MAX;
+	if (kind == KCOV_UNIQ_CMPS)
+		items /= KCOV_DEDUP_CMP_WORDS;
+	else if (kind == KCOV_UNIQ_WORDS)
+		items /= 2;
+	return roundup_pow_of_two(clamp(items, 512UL, (unsigned long)KCOV_UNIQ_ITEMS_MAX));
 }
 
-/* Memory of a kind, unless there is enough: twice as much as there was, if that was full. */
-static int kcov_uniq_alloc(spinlock_t *lock, struct kcov_uniq *u, enum kcov_uniq_kind kind)
+/* What a window should have room for. */
+static u32 kcov_uniq_items_wanted(const struct kcov_uniq *u, const struct kcov_uniq_state *s,
+				  enum kcov_uniq_kind kind)
 {
-	struct kcov_uniq_state *s = &u->state[kind];
-	u32 had = READ_ONCE(s->items), items = had ?: KCOV_UNIQ_ITEMS_MIN;
-	unsigned long flags;
-	void *mem;
+	u32 most = kcov_uniq_items_max(u, kind), first = min(KCOV_UNIQ_ITEMS, most);
 
-	if (had && READ_ONCE(s->full) && had < kcov_uniq_items_max(u, kind) &&
-	    kcov_uniq_may_grow(u))
-		items = 2 * had;
-	if (items == had)
+	if (READ_ONCE(s->light) >= KCOV_UNIQ_PATIENCE)
+		return first;
+	if (READ_ONCE(s->full) == kind)
+		most = min(2 * READ_ONCE(s->items), most);
+	else
+		most = first;
+	return max(READ_ONCE(s->items), most);
+}
+
+/* Allocate memory for a window, unless what there is is right. */
+static int kcov_uniq_alloc(spinlock_t *lock, struct kcov_uniq *u, struct kcov_dedup_window *w,
+			   struct kcov_uniq_state *s, enum kcov_uniq_kind kind)
+{
+	struct kcov_uniq_state new = {};
+	unsigned long flags;
+	void *had;
+
+	if (kind == KCOV_UNIQ_NONE)
+		return 0;
+	new.items = kcov_uniq_items_wanted(u, s, kind);
+	had = READ_ONCE(s->mem);
+	if (had && (new.items == READ_ONCE(s->items) || !kcov_uniq_may_move(u)))
 		return 0;
 	/* As in kcov_uniq_alloc_edge_area(). */
-	mem = kcov_uniq_vmalloc(kcov_uniq_state_bytes(kind, items));
-	if (!mem)
+	new.mem = kcov_uniq_vmalloc(kcov_uniq_state_bytes(new.items), 0);
+	if (!new.mem)
 		return had ? 0 : -ENOMEM;
-	kcov_uniq_fault_in(mem, kcov_uniq_state_bytes(kind, items));
+	kcov_uniq_fault_in_state(&new);
 
 	spin_lock_irqsave(lock, flags);
-	if (s->items == had && (!had || kcov_uniq_may_grow(u))) {
-		swap(s->mem, mem);
-		WRITE_ONCE(s->items, items);
-		WRITE_ONCE(s->full, false);
+	if (s->mem == had && (!had || kcov_uniq_may_move(u))) {
+		swap(*s, new);
 		if (had)
-			kcov_uniq_grown(u, kind);
+			kcov_uniq_moved(u, w, s, w == &u->dedup.main ?
+					kcov_uniq_main_kind(u->mode) :
+					kcov_uniq_edge_kind(u->edge_mode));
 	}
 	spin_unlock_irqrestore(lock, flags);
 
-	vfree(mem);
+	vfree(new.mem);
 	return 0;
 }
 
@@ -380,15 +467,14 @@ static struct kcov_uniq *kcov_uniq_get(spinlock_t *lock, void **areap)
 /* Allocate what a mode needs. */
 static int kcov_uniq_prepare(spinlock_t *lock, struct kcov_uniq *u, unsigned long mode)
 {
-	enum kcov_uniq_kind kind = kcov_uniq_main_kind(mode);
-	int res = 0;
+	int res;
 
-	if (kind == KCOV_UNIQ_CMPS && !IS_ENABLED(CONFIG_KCOV_ENABLE_COMPARISONS))
+	if (kcov_uniq_is_cmp(mode) && !IS_ENABLED(CONFIG_KCOV_ENABLE_COMPARISONS))
 		return -EOPNOTSUPP;
-	if (kind != KCOV_UNIQ_KINDS)
-		res = kcov_uniq_alloc(lock, u, kind);
-	if (!res && mode & KCOV_TRACE_UNIQ_EDGE)
-		res = kcov_uniq_alloc(lock, u, KCOV_UNIQ_EDGES);
+	res = kcov_uniq_alloc(lock, u, &u->dedup.main, &u->main, kcov_uniq_main_kind(mode));
+	if (!res)
+		res = kcov_uniq_alloc(lock, u, &u->dedup.edge, &u->edge,
+				      kcov_uniq_edge_kind(mode));
 	if (!res && mode & KCOV_TRACE_UNIQ_EDGE)
 		res = kcov_uniq_alloc_edge_area(lock, u);
 	return res;
@@ -409,7 +495,6 @@ int kcov_uniq_mode(int mode, void *area, unsigned long arg)
 {
 	struct kcov_uniq *u = kcov_uniq_of(area);
 	unsigned long bitmap = arg >> KCOV_UNIQ_ARG_BITS;
-	enum kcov_uniq_kind kind;
 
 	arg &= KCOV_UNIQ_ARG_MODE;
 	if (!kcov_uniq_is_uniq(arg))
@@ -419,10 +504,8 @@ int kcov_uniq_mode(int mode, void *area, unsigned long arg)
 	if (bitmap > u->words - 2)
 		return -EINVAL;
 	/* kcov_uniq_prepare() failed. */
-	kind = kcov_uniq_main_kind(arg);
-	if ((kind != KCOV_UNIQ_KINDS && !u->state[kind].mem) ||
-	    (arg & KCOV_TRACE_UNIQ_EDGE &&
-	     (!u->state[KCOV_UNIQ_EDGES].mem || !u->dedup.edge.area)))
+	if ((kcov_uniq_main_kind(arg) != KCOV_UNIQ_NONE && !u->main.mem) ||
+	    (arg & KCOV_TRACE_UNIQ_EDGE && (!u->edge.mem || !u->dedup.edge.area)))
 		return -ENOMEM;
 	return kcov_uniq_is_cmp(arg) ? KCOV_MODE_TRACE_CMP : KCOV_MODE_TRACE_PC;
 }
@@ -441,18 +524,36 @@ static void kcov_uniq_zero(struct kcov_uniq *u, bool cmp)
 		WRITE_ONCE(u->dedup.main.area[0], 0);
 }
 
-/* Which memory was too little, of that which is in use. */
+static bool kcov_uniq_is_full(const struct kcov_uniq *u, const struct kcov_dedup_window *w,
+			      enum kcov_uniq_kind kind)
+{
+	return READ_ONCE(w->set.full) ||
+	       (kind == KCOV_UNIQ_TRACE && READ_ONCE(u->dedup.compact.pairs.full));
+}
+
+/* Which memory was too little? */
 static void kcov_uniq_note_full(struct kcov_uniq *u)
 {
-	struct kcov_dedup *d = &u->dedup;
 	enum kcov_uniq_kind kind = kcov_uniq_main_kind(u->mode);
 
-	if (kind != KCOV_UNIQ_KINDS && READ_ONCE(d->main.set.full))
-		WRITE_ONCE(u->state[kind].full, true);
-	if (kind == KCOV_UNIQ_TRACE && READ_ONCE(d->compact.pairs.full))
-		WRITE_ONCE(u->state[kind].full, true);
-	if (u->edge_mode && READ_ONCE(d->edge.set.full))
-		WRITE_ONCE(u->state[KCOV_UNIQ_EDGES].full, true);
+	if (kind != KCOV_UNIQ_NONE && kcov_uniq_is_full(u, &u->dedup.main, kind))
+		WRITE_ONCE(u->main.full, kind);
+	if (kcov_uniq_is_full(u, &u->dedup.edge, KCOV_UNIQ_WORDS))
+		WRITE_ONCE(u->edge.full, KCOV_UNIQ_WORDS);
+}
+
+/* A task has stopped: would half of what there is at first have done? */
+static void kcov_uniq_note_light(struct kcov_uniq *u, struct kcov_dedup_window *w,
+				 struct kcov_uniq_state *s, enum kcov_uniq_kind kind)
+{
+	if (kcov_uniq_is_full(u, w, kind) || max(w->set.most, w->set.used) > KCOV_UNIQ_ITEMS / 2)
+		s->light = 0;
+	else
+		WRITE_ONCE(s->light, s->light + 1);
+	w->set.most = 0;
+	w->set.full = 0;
+	if (kind == KCOV_UNIQ_TRACE)
+		u->dedup.compact.pairs.full = 0;
 }
 
 /* In another mode than the last time, the area begins a new window. */
@@ -467,14 +568,13 @@ static void kcov_uniq_begin_main(struct kcov_uniq *u, u32 mode, unsigned long bi
 		u->mode = mode;
 		u->bitmap = bitmap;
 		kcov_dedup_forget(w);
-		kcov_uniq_main_init(u);
+		kcov_uniq_window_init(u, w, &u->main, kcov_uniq_main_kind(mode));
 		w->area = kcov_uniq_base(u) + bitmap;
-		w->capacity = cmp ? (u->words * sizeof(unsigned long) - sizeof(u64)) /
-				    sizeof(union kcov_dedup_cmp) : u->words - bitmap - 1;
+		w->capacity = kcov_uniq_capacity(u, mode, bitmap);
 		if (zero)
 			kcov_uniq_zero(u, cmp);
 	}
-	kcov_uniq_fault_in_state(u, kcov_uniq_main_kind(mode));
+	kcov_uniq_fault_in_state(&u->main);
 }
 
 static void kcov_uniq_begin_edge(struct kcov_uniq *u, u32 mode)
@@ -484,10 +584,10 @@ static void kcov_uniq_begin_edge(struct kcov_uniq *u, u32 mode)
 	if (u->edge_mode != mode) {
 		u->edge_mode = mode;
 		kcov_dedup_forget(w);
-		kcov_uniq_edge_init(u);
+		kcov_uniq_window_init(u, w, &u->edge, KCOV_UNIQ_WORDS);
 		WRITE_ONCE(w->area[0], 0);
 	}
-	kcov_uniq_fault_in_state(u, KCOV_UNIQ_EDGES);
+	kcov_uniq_fault_in_state(&u->edge);
 	kcov_uniq_fault_in(w->area, u->words * sizeof(unsigned long));
 }
 
@@ -535,6 +635,8 @@ void kcov_uniq_end(void *area)
 	if (u->dedup.edge.area && !u->dedup.edge.recorded)
 		WRITE_ONCE(u->dedup.edge.area[0], 0);
 	kcov_uniq_note_full(u);
+	kcov_uniq_note_light(u, &u->dedup.main, &u->main, kcov_uniq_main_kind(u->mode));
+	kcov_uniq_note_light(u, &u->dedup.edge, &u->edge, kcov_uniq_edge_kind(u->mode));
 	WRITE_ONCE(u->task, NULL);
 }
 
@@ -548,6 +650,18 @@ void kcov_uniq_end(void *area)
 unsigned int kcov_uniq_size(unsigned int size, void *area)
 {
 	return kcov_uniq_of(area)->mode > KCOV_TRACE_CMP ? 0 : size;
+}
+
+/**
+ * kcov_uniq_words() - the words of a remote section's area
+ * @size:	what kcov_uniq_size() made of them
+ * @area:	the area
+ *
+ * Return: words.
+ */
+unsigned int kcov_uniq_words(unsigned int size, void *area)
+{
+	return kcov_uniq_of(area)->words;
 }
 
 /* KCOV_RESET_TRACE. */
@@ -806,59 +920,51 @@ bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 
 /**
  * kcov_uniq_section_begin() - a remote section begins
- * @area: its private area
+ * @area:	its private area
+ * @owner_area:	the owner's area
+ *
+ * It collects each comparison once if its owner does, and otherwise what all other unique modes
+ * can be made of: a compact trace. If the owner is enabled anew just now, in whatever mode, then
+ * kcov.c adds nothing at the section's end.
  */
-void kcov_uniq_section_begin(void *area)
+void kcov_uniq_section_begin(void *area, void *owner_area)
 {
-	kcov_dedup_forget(&kcov_uniq_of(area)->dedup.main);
-	kcov_dedup_start(&kcov_uniq_of(area)->dedup, 0);
-}
+	struct kcov_uniq *u = kcov_uniq_of(area);
+	u32 mode = READ_ONCE(kcov_uniq_of(owner_area)->mode);
 
-/* Callbacks of a section whose private area had no room for them: who knows what they were. */
-static void kcov_uniq_section_lost(struct kcov_dedup_window *w, void *area)
-{
-	WRITE_ONCE(w->dropped, w->dropped + kcov_uniq_of(area)->dedup.main.dropped);
+	if (mode > KCOV_TRACE_CMP && mode != KCOV_TRACE_UNIQ_CMP)
+		mode = KCOV_TRACE_COMPACT;
+	kcov_uniq_begin_main(u, mode, 0);
+	kcov_dedup_forget(&u->dedup.main);
+	WRITE_ONCE(u->dedup.ignored, 0);
+	kcov_dedup_start(&u->dedup, mode > KCOV_TRACE_CMP ? mode : 0);
+#ifdef KCOV_UNIQ_TEE
+	kcov_uniq_tee_leave(area);
+	kcov_uniq_tee_of(area)->area[0] = 0;
+#endif
 }
 
 /**
  * kcov_uniq_merge() - add a remote section to what its owner has collected
  * @owner_area:	the owner's area
- * @area:	the section's private area: a trace
+ * @area:	the section's private area
  *
  * With the owner's lock, interrupts off. The owner's own callbacks are not collected, so
- * nothing else runs on its state. Takes as many callbacks as there are in the section.
+ * nothing else runs on its state. Takes as many callbacks as the section has items: what came
+ * again in it came to nothing.
  *
  * Return: false in KCOV_TRACE_PC and KCOV_TRACE_CMP, which are for kcov.c.
  */
 bool kcov_uniq_merge(void *owner_area, void *area)
 {
 	struct kcov_uniq *u = kcov_uniq_of(owner_area);
-	struct kcov_dedup *d = &u->dedup;
-	const unsigned long *pc = area;
-	const u64 *cmp = area;
-	u64 i;
 
 	if (u->mode <= KCOV_TRACE_CMP)
 		return false;
-	/* As its first callback does, if it has one. */
-	kcov_dedup_mode(d);
-	kcov_dedup_renew(&d->main, kcov_uniq_main_words(u));
-	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
-		kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);
-
-	if (kcov_uniq_is_cmp(u->mode)) {
-		for (i = *cmp++; i; i--, cmp += 4)
-			kcov_uniq_cmp(cmp[0], cmp[1], cmp[2], cmp[3], owner_area);
-	} else {
-		for (i = *pc++; i; i--, pc++)
-			kcov_uniq_pc(owner_area, READ_ONCE(d->main.area[0]) + 1, *pc);
-	}
-	kcov_dedup_flush(d);
-
-	if (u->mode != KCOV_TRACE_UNIQ_EDGE)
-		kcov_uniq_section_lost(&d->main, area);
-	if (u->mode & KCOV_TRACE_UNIQ_EDGE)
-		kcov_uniq_section_lost(&d->edge, area);
+	kcov_uniq_replay(&u->dedup, &kcov_uniq_of(area)->dedup);
+#ifdef KCOV_UNIQ_TEE
+	kcov_uniq_tee_append(owner_area, area);
+#endif
 	return true;
 }
 
@@ -876,6 +982,6 @@ void kcov_uniq_section_end(void *owner_area, void *area, u64 lost)
 	struct kcov_dedup *to = &kcov_uniq_of(owner_area)->dedup;
 
 	kcov_dedup_mode(to);
-	WRITE_ONCE(to->main.dropped, to->main.dropped + lost);
-	kcov_uniq_section_lost(&to->main, area);
+	WRITE_ONCE(to->main.dropped, to->main.dropped + lost +
+		   kcov_uniq_of(area)->dedup.main.dropped);
 }

@@ -23,7 +23,6 @@ struct vm_area_struct;
 
 #ifdef CONFIG_KCOV_UNIQ
 
-#include <linux/minmax.h>
 #include <asm/shmparam.h>
 
 #include "kcov_dedup.h"
@@ -68,20 +67,24 @@ void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip);
 void __preserve_most
 kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
 				 struct kcov_dedup *dedup);
+/* and at the end of remote sections */
+void kcov_uniq_replay(struct kcov_dedup *to, struct kcov_dedup *from);
 
 /* kcov_uniq.c: the control path */
-void *kcov_uniq_area(void *mem, unsigned long words);
+void *kcov_uniq_area_alloc(unsigned long words);
+void *kcov_uniq_section_alloc(unsigned long words);
 void kcov_uniq_area_free(void *area);
 int kcov_uniq_mode(int mode, void *area, unsigned long arg);
 void kcov_uniq_remote_prepare(spinlock_t *lock, void **areap, struct kcov_remote_arg *arg);
 void kcov_uniq_begin(void *area, unsigned long arg);
 void kcov_uniq_end(void *area);
 unsigned int kcov_uniq_size(unsigned int size, void *area);
+unsigned int kcov_uniq_words(unsigned int size, void *area);
 bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int *cmd,
 		     unsigned long *arg, int *res);
 bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 		    int *res);
-void kcov_uniq_section_begin(void *area);
+void kcov_uniq_section_begin(void *area, void *owner_area);
 bool kcov_uniq_merge(void *owner_area, void *area);
 void kcov_uniq_section_end(void *owner_area, void *area, u64 lost);
 
@@ -141,18 +144,6 @@ static __always_inline void kcov_uniq_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
 #endif
 }
 
-/**
- * kcov_uniq_bytes() - what to allocate for an area
- * @words: words (unsigned long) of the area
- *
- * Return: bytes, with room for state that userspace cannot see.
- */
-static inline unsigned long kcov_uniq_bytes(unsigned long words)
-{
-	/* kcov.c keeps a struct of three words in a private area that is not in use. */
-	return KCOV_UNIQ_HIDDEN + max(words, 3UL) * sizeof(unsigned long);
-}
-
 #else /* CONFIG_KCOV_UNIQ */
 
 /*
@@ -161,14 +152,15 @@ static inline unsigned long kcov_uniq_bytes(unsigned long words)
  */
 #define kcov_uniq_pc(...)		do { } while (0)
 #define kcov_uniq_cmp(...)		do { } while (0)
-#define kcov_uniq_bytes(words)		((words) * sizeof(unsigned long))
-#define kcov_uniq_area(mem, ...)	(mem)
+#define kcov_uniq_area_alloc(words)	vmalloc_user((words) * sizeof(unsigned long))
+#define kcov_uniq_section_alloc(words)	vmalloc((words) * sizeof(unsigned long))
 #define kcov_uniq_area_free(area)	vfree(area)
 #define kcov_uniq_mode(mode, ...)	(mode)
 #define kcov_uniq_remote_prepare(...)	do { } while (0)
 #define kcov_uniq_begin(...)		do { } while (0)
 #define kcov_uniq_end(...)		do { } while (0)
 #define kcov_uniq_size(size, ...)	(size)
+#define kcov_uniq_words(size, ...)	(size)
 #define kcov_uniq_ioctl(...)		false
 #define kcov_uniq_mmap(...)		false
 #define kcov_uniq_section_begin(...)	do { } while (0)

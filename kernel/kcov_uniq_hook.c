@@ -41,3 +41,50 @@ kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
 {
 	kcov_dedup_cmp(dedup, type, arg1, arg2, ip);
 }
+
+/* Items that a window has no room for: @rest of the owner's, @lost that were lost before. */
+static void kcov_uniq_lost(struct kcov_dedup_window *w, unsigned long rest, unsigned long lost)
+{
+	WRITE_ONCE(w->dropped, w->dropped + rest + lost);
+	/* Nobody has looked whether the window has them. */
+	WRITE_ONCE(w->untracked, w->untracked + rest);
+}
+
+/**
+ * kcov_uniq_replay() - the items of a remote section, as callbacks of its owner
+ * @to:		the owner's state, of a unique mode
+ * @from:	the section's: a compact trace, or comparisons
+ *
+ * No callback, but here nothing is instrumented: interrupts are off. Ends where the owner's
+ * areas are full; the rest is counted, and what the section's area had no room for.
+ */
+noinline void kcov_uniq_replay(struct kcov_dedup *to, struct kcov_dedup *from)
+{
+	u32 mode = kcov_dedup_mode(to);
+	const union kcov_dedup_cmp *cmp = (void *)((u64 *)from->main.area + 1);
+	const unsigned long *pc = from->main.area + 1;
+	unsigned long left;
+
+	kcov_dedup_flush(from);
+	/* As its first callback does, if it has one. */
+	if (mode != KCOV_DEDUP_EDGE)
+		kcov_dedup_renew(&to->main, mode == KCOV_DEDUP_CMP ? KCOV_DEDUP_CMP_WORDS :
+								     KCOV_DEDUP_PC_WORDS);
+	if (mode & KCOV_DEDUP_EDGE)
+		kcov_dedup_renew(&to->edge, KCOV_DEDUP_PC_WORDS);
+
+	for (left = from->main.recorded; left && !kcov_dedup_is_full(to, mode); left--, pc++, cmp++) {
+		if (mode == KCOV_DEDUP_CMP)
+			kcov_dedup_cmp(to, cmp->field[0], cmp->field[1], cmp->field[2],
+				       cmp->field[3]);
+		else if (!kcov_dedup_fast(to, READ_ONCE(to->main.area[0]), *pc))
+			kcov_uniq_slow(to, *pc);
+	}
+	kcov_dedup_flush(to);
+
+	if (mode != KCOV_DEDUP_EDGE)
+		kcov_uniq_lost(&to->main, left, from->main.dropped);
+	if (mode & KCOV_DEDUP_EDGE)
+		kcov_uniq_lost(&to->edge, left, from->main.dropped);
+	WRITE_ONCE(to->ignored, to->ignored + from->ignored);
+}

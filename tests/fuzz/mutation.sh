@@ -118,15 +118,17 @@ um)
 	mutant "a reset leaves the windows" 's/READ_ONCE(d->mode) | KCOV_DEDUP_RESET/READ_ONCE(d->mode)/; /kcov_uniq_zero(u, kcov_uniq_is_cmp(u->mode));/d' '^not ok' '' $fuzz
 	mutant "the edge area is never freed" '/vfree(u->dedup.edge.area);/d' '^not ok .*no area is left' '' "$bin/stress" --seconds 10
 	mutant "what is collected is not flushed" '/^void kcov_uniq_end/,/^}/s/kcov_dedup_flush(&u->dedup);//' '^not ok' '' "$bin/clients"
-	mutant "sections are not added" 's/for (i = \*pc++; i; i--, pc++)/for (i = 0; i; i--, pc++)/' '^not ok' tee "$bin/remote" --storm
-	mutant "what sections lose is not counted" '/^static void kcov_uniq_section_lost/,/^}/s/WRITE_ONCE(w->dropped.*/;/' '^not ok' '' "$bin/remote"
+	mutant "what has grown is not given back" 's/ >= KCOV_UNIQ_PATIENCE/ > 1000/' '^not ok' '' "$bin/memory"
+	mutant "a window loses its keys when it gets less memory" 's/ || used > KCOV_UNIQ_KEEP)/ || used)/' '^not ok' '' "$bin/memory"
+	mutant "sections are not added" 's/^\tkcov_uniq_replay(/\tif (0)\n\t&/' '^not ok' tee "$bin/remote" --storm
+	mutant "what sections lose is not counted" 's/^\tkcov_uniq_replay(/\tkcov_uniq_of(area)->dedup.main.dropped = 0;\n&/' '^not ok' '' "$bin/remote"
 	}
 	;;
 x86_64-debug)
-	mutant "memory that is in use is freed" 's/^\t\t\tkcov_uniq_grown(u, kind);/\t\t\t;/' 'KASAN' tee "$bin/oracle" --grow
+	mutant "memory that is in use is freed" 's/^\t\t\tkcov_uniq_moved(/\t\t\tif (0)\n&/' 'KASAN' tee "$bin/oracle" --grow
 	mutant "a leak" '/vfree(u->dedup.edge.area);/d' 'unreferenced object' '' "$bin/stress" --seconds 60
 	mutant "a sleep under the lock" '/^static int kcov_uniq_alloc_edge_area/,/^}/s/mem = kcov_uniq_vmalloc.*/spin_lock_irqsave(lock, flags);\n\t&\n\tspin_unlock_irqrestore(lock, flags);/' 'sleeping function' '' "$bin/abi"
-	mutant "an index that is not checked" 's/u->words - bitmap - 1;/u->words - bitmap + 999999;/' 'KASAN|BUG:|died' '' "$bin/window"
+	mutant "an index that is not checked" 's/return max(bytes .*, 1UL) - 1;/return bytes + 999999;/' 'KASAN|BUG:|died' '' "$bin/window"
 	;;
 x86_64-kcsan)
 	mutant "a race on the state" 's/^\tkcov_uniq_zero(u, kcov_uniq_is_cmp(u->mode));/\tkcov_dedup_forget(\&d->main);/' 'KCSAN: .*(kcov|sanitizer_cov)' '' "$bin/race"
