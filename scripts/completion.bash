@@ -9,7 +9,7 @@ _kcov_uniq() {
 
 	COMPREPLY=()
 	case $prev in
-	--arch) words='um x86_64' ;;
+	--arch) words='um x86_64 arm64' ;;
 	--config) words=$(cd "$_kcov_uniq_repo/tests/boot/configs" && printf '%s\n' *.frag | sed 's/\.frag$//') ;;
 	--kernel) words=$(ls "$_kcov_uniq_repo/patches") ;;
 	--mount|--scratch) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
