@@ -9,9 +9,9 @@
  * - Each workload is also traced in mode 0 (for mode 8: 1), before and after. If these
  *   two traces and those of the runs between are identical, the lists equal what mode 0
  *   shows, in another run and with nothing but Linux's own code. Else the workload does
- *   not repeat (a tick, a random number, an allocator's state): that is said, and skipped.
- *   Arguments of comparisons are addresses, PIDs, times, which no two runs share: there,
- *   the places must be the same, which is all but arguments that are no constants.
+ *   not repeat (a tick, a random number, an allocator's state), and is skipped, visibly.
+ *   Arguments of comparisons are addresses, PIDs and times, which no two runs share. So of
+ *   comparisons the places must be the same: PC, type, and arguments that are constants.
  * - With more distinct comparisons than the kernel's set has room for, those that found
  *   no room are in the list each time they come: just those, in order, and counted. The
  *   next time there is room for twice as many.
@@ -20,6 +20,7 @@
  * oracle [WORKLOAD | threads | switch]...
  * oracle --grow: with sets that are full at first, in all modes.
  * oracle --short (or KCOV_TEST_SLOW=1): for slow machines, only what has short traces.
+ * oracle --brief: the same, with a tenth of the migrations, for kernels that watch themselves.
  * oracle --plain: on a kernel as it is used, which has no second area. There is only
  * mode 0 to compare with, before and after; a workload that differs each time although
  * these two never do is wrong.
@@ -1276,13 +1277,15 @@ int main(int argc, char **argv)
 		return plain();
 	if (n == 1 && !strcmp(names[0], "--grow"))
 		return grow_all();
-	if (n == 1 && !strcmp(names[0], "--short")) {
+	if (n == 1 && (!strcmp(names[0], "--short") || !strcmp(names[0], "--brief"))) {
 		short_run = true;
+		if (!strcmp(names[0], "--brief"))
+			migrations /= 10;
 		n = 0;
 	}
 	for (k = 0; k < n; k++)
 		if (!workload_find(names[k]) && !is_extra(names[k])) {
-			fprintf(stderr, "usage: oracle [--plain | --grow | --short | [WORKLOAD | threads | switch]...]\n");
+			fprintf(stderr, "usage: oracle [--plain | --grow | --short | --brief | [WORKLOAD | threads | switch]...]\n");
 			return 2;
 		}
 	if (short_run && !n)

@@ -692,7 +692,7 @@ static const struct situation situations[] = {
 	{ "sections have 2^32 - 1 words", BIG, ~0u, 1, .raw_size = true, .judge = judge_all },
 	{ "word 0 = 0 comes between", BIG, BIG, 3, STORE_0, .judge = judge_last },
 	{ "KCOV_RESET_TRACE comes between", BIG, BIG, 3, RESET, .judge = judge_last },
-	{ "KCOV_RESET_TRACE forgets drops", SMALL, BIG, 0, RESET, .judge = judge_last },
+	{ "KCOV_RESET_TRACE resets drops", SMALL, BIG, 0, RESET, .judge = judge_last },
 	{ "word 0 is spoilt meanwhile", BIG, BIG, 3, SPOIL, .judge = judge_spoilt },
 };
 
