@@ -365,17 +365,17 @@ static void test_last_slot(void)
 	tap_result("young windows: the last slot moves to the set, too");
 }
 
-/* Two that are recorded together grow up together: two PCs, and more edges than are young. */
+/* Two that are recorded together grow up together: three PCs, and more edges than are young. */
 static void test_together(void)
 {
-	static const unsigned long pcs[] = { PC, PC, PC + 1, PC + 1, PC };
+	static const unsigned long pcs[] = { PC, PC, PC + 8, PC + 8, PC, PC + 16, PC + 16, PC };
 	struct kcov_dedup d;
 	size_t i;
 
 	make(&d, MODE_BOTH);
 	for (i = 0; i < ARRAY_SIZE(pcs); i++)
 		callback(&d, pcs[i]);
-	CHECK(d.edge.set.used == 5 && d.main.set.used == 2);
+	CHECK(d.edge.set.used > d.edge.young.limit && d.main.set.used == 3);
 	tap_result("young windows: PCs and edges grow up together");
 }
 
