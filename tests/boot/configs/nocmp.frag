@@ -2,6 +2,8 @@
 # anew for that, it would take as long as all other kernels together. So objects are those of the
 # other kernels, and their calls of the hooks that are not there lead to the one for PCs.
 # CONFIG_KCOV_ENABLE_COMPARISONS is not set
+# For a module there is no such trick.
+# CONFIG_DUMMY is not set
 
 # Another test of the boot alone, which needs no kernel of its own: for a while KCOV collects
 # without an area, so an interrupt that is traced crashes. With preemption Linux itself does not
