@@ -438,6 +438,8 @@ static void subject_open(struct subject *s, size_t words, u32 items)
 		kcov_dedup_compact_init(d, memory(kcov_dedup_compact_bytes(items)), COMPACT_RAW);
 	kcov_dedup_start(d, s->mode);
 	s->state_bytes = kcov_dedup_set_bytes(items, 1) * (s->mode == 6 ? 2 : !!s->mode) +
+			 kcov_dedup_young_bytes(YOUNG_SLOTS(items)) *
+			 (s->mode == 6 ? 2 : s->mode == 2 || s->mode == 4) +
 			 (s->mode == KCOV_DEDUP_COMPACT ? kcov_dedup_compact_bytes(items) : 0);
 }
 
