@@ -19,6 +19,9 @@
 #define COMPACT_RAW	256		/* as there */
 #define SET_ITEMS	(16u << 10)	/* as in kernel/kcov_uniq.c */
 
+/* As there: for young windows, of so many items. */
+#define YOUNG_SLOTS(items)	((items) / 4 < 4096 ? (items) / 4 : 4096)
+
 #define KCOV_MODE_TRACE_PC	2	/* as in <linux/kcov.h> of the kernel */
 #define KCOV_MODE_TRACE_CMP	3
 #define NOT_IN_TASK		0x00ff0100u
@@ -67,11 +70,16 @@ static inline void window_open(struct kcov_dedup_window *w, unsigned long *area,
 	w->capacity = (words - 1) / item_words;
 	kcov_dedup_set_init(&w->set, memory(kcov_dedup_set_bytes(items, item_words)), items,
 			    item_words);
+	if (item_words == 1)
+		kcov_dedup_young_init(w, memory(kcov_dedup_young_bytes(YOUNG_SLOTS(items))),
+				      YOUNG_SLOTS(items));
 }
 
 static inline void window_close(struct kcov_dedup_window *w, u32 item_words)
 {
 	munmap(w->set.keys, kcov_dedup_set_bytes(w->set.limit, item_words));
+	if (item_words == 1)
+		munmap(w->young.slots, kcov_dedup_young_bytes(YOUNG_SLOTS(w->set.limit)));
 }
 
 #endif /* HOOK_H */

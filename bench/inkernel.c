@@ -6,6 +6,8 @@
  * round; told are medians of ratios within a round: to mode 0, of comparisons (8) to
  * mode 1.
  */
+#include <sys/stat.h>
+
 #include "../tests/boot/workloads.h"
 
 #include "bench.h"
@@ -188,6 +190,106 @@ static void memory(bool json)
 	printf(json ? "}}" : "\n");
 }
 
+/* ---- windows of one system call each, as a fuzzer's are ---- */
+
+#define CALLS		2000	/* in one go, each in a window of its own */
+#define CALL_ROUNDS	31
+#define ENABLE_WORDS	(512ul << 10)
+
+static struct cov call_cov;
+static int call_fd;
+
+static void call_open(void)
+{
+	close(open("/proc/self/stat", O_RDONLY));
+}
+
+static void call_stat(void)
+{
+	struct stat st;
+
+	stat("/bin/sh", &st);
+}
+
+static void call_read(void)
+{
+	char buf[512];
+
+	pread(call_fd, buf, sizeof(buf), 0);
+}
+
+static void call_mmap(void)
+{
+	munmap(mmap(NULL, 16 << 10, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0), 16 << 10);
+}
+
+/* What a fuzzer does for each program. */
+static void call_enable(void)
+{
+	/* Is done by time_calls(). */
+}
+
+static const struct {
+	const char	*name;
+	void		(*call)(void);
+} calls[] = {
+	{ "open", call_open }, { "stat", call_stat }, { "read", call_read },
+	{ "mmap", call_mmap }, { "enable", call_enable },
+};
+
+/* bench_fn, in ns a call; @ctx is one of calls[]. */
+static double time_calls(void *ctx, int subject)
+{
+	void (*call)(void) = *(void (**)(void))ctx;
+	unsigned long mode = subjects[subject].mode;
+	bool enable = call == call_enable;
+	uint64_t begin;
+	int i, n = enable ? CALLS / 10 : CALLS;
+
+	if (subject == OFF && enable)
+		return 1;
+	if (subject != OFF && !enable && cov_enable(call_cov.fd, mode))
+		return 1;
+	begin = bench_ns();
+	for (i = 0; i < n; i++) {
+		if (enable && (cov_enable(call_cov.fd, mode) || cov_disable(call_cov.fd)))
+			return 1;
+		__atomic_store_n(&call_cov.main[0], 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&call_cov.edge[0], 0, __ATOMIC_RELAXED);
+		call();
+	}
+	begin = bench_ns() - begin;
+	if (subject != OFF && !enable)
+		cov_disable(call_cov.fd);
+	return (double)begin / n;
+}
+
+static void short_windows(bool json)
+{
+	double sample[SUBJECTS * CALL_ROUNDS];
+	size_t i;
+	int s;
+
+	cov_open_or_exit(&call_cov, ENABLE_WORDS, COV_EDGE);
+	call_fd = open("/bin/sh", O_RDONLY);
+	if (!json)
+		printf("\nEach call a window, reset by a store; and KCOV_ENABLE and KCOV_DISABLE, %lu words:\n"
+		       "ns in mode 0, and times that; of mode 8, times mode 1\n", ENABLE_WORDS);
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		bench_rounds(time_calls, (void *)&calls[i].call, SUBJECTS, CALL_ROUNDS, sample);
+		printf(json ? ",\n  {\"call\": \"%s\", \"mode0_ns\": %.0f" : "%-14s %10.0f",
+		       calls[i].name, bench_median(sample + MODE_0 * CALL_ROUNDS, CALL_ROUNDS));
+		for (s = MODE_2; s < SUBJECTS; s++)
+			printf(json ? ", \"%s_ratio\": %.3f" : "  %s %.3f", subjects[s].name,
+			       bench_ratio(sample, CALL_ROUNDS, s, subjects[s].base));
+		printf(json ? "}" : "\n");
+		fflush(stdout);
+	}
+	cov_close(&call_cov);
+	close(call_fd);
+}
+
 static size_t measure_all(struct cov *c, const char *const *names, size_t n, int rounds,
 			  bool json)
 {
@@ -248,6 +350,7 @@ int main(int argc, char **argv)
 	if (json && done)
 		printf(",\n");
 	memory(json);
+	short_windows(json);
 	if (json)
 		printf("\n]\n");
 	/* What could not run was named above. */

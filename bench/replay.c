@@ -59,20 +59,48 @@ static noinline void kcov_uniq_slow_compact(struct kcov_dedup *dedup, unsigned l
 	kcov_dedup_compact(dedup, ip);
 }
 
+static noinline void kcov_uniq_slow_entered(struct kcov_dedup *dedup, unsigned long ip)
+{
+	kcov_dedup_slow(dedup, ip);
+}
+
 static noinline void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
 {
 	if (kcov_dedup_compacts(dedup))
 		kcov_uniq_slow_compact(dedup, ip);
-	else
-		kcov_dedup_slow(dedup, ip);
+	else if (kcov_dedup_enter(dedup))
+		kcov_uniq_slow_entered(dedup, ip);
+}
+
+static noinline void kcov_uniq_young_pc(struct kcov_dedup *dedup, unsigned long ip)
+{
+	if (!kcov_dedup_young(dedup, ip, KCOV_DEDUP_YOUNG_PC))
+		kcov_uniq_slow_entered(dedup, ip);
+}
+
+static noinline void kcov_uniq_young_edge(struct kcov_dedup *dedup, unsigned long ip)
+{
+	if (!kcov_dedup_young(dedup, ip, KCOV_DEDUP_YOUNG_EDGE))
+		kcov_uniq_slow_entered(dedup, ip);
+}
+
+static noinline void kcov_uniq_young_both(struct kcov_dedup *dedup, unsigned long ip)
+{
+	if (!kcov_dedup_young(dedup, ip, KCOV_DEDUP_YOUNG_BOTH))
+		kcov_uniq_slow_entered(dedup, ip);
 }
 
 static __always_inline void kcov_uniq_pc(void *area, unsigned long pos, unsigned long ip)
 {
 	struct kcov_dedup *dedup = area - HIDDEN;
 
-	if (!kcov_dedup_fast(dedup, pos - 1, ip))
-		kcov_uniq_slow(dedup, ip);
+	switch (kcov_dedup_fast(dedup, pos - 1, ip)) {
+	case KCOV_DEDUP_DONE: break;
+	case KCOV_DEDUP_YOUNG_PC: kcov_uniq_young_pc(dedup, ip); break;
+	case KCOV_DEDUP_YOUNG_EDGE: kcov_uniq_young_edge(dedup, ip); break;
+	case KCOV_DEDUP_YOUNG_BOTH: kcov_uniq_young_both(dedup, ip); break;
+	default: kcov_uniq_slow(dedup, ip);
+	}
 }
 
 /* The same with patches/6.12. */
@@ -1177,7 +1205,7 @@ static void section_collect(struct kcov_dedup *d, const struct trace *t, size_t 
 	kcov_dedup_start(d, KCOV_DEDUP_COMPACT | KCOV_DEDUP_RESET);
 	for (i = 0; i < n; i++) {
 		pc = t ? t->pc[i % t->n] : RESET_PC + (i << 32);
-		if (!kcov_dedup_fast(d, d->main.area[0], pc))
+		if (kcov_dedup_fast(d, d->main.area[0], pc) == KCOV_DEDUP_SLOW)
 			kcov_dedup_compact(d, pc);
 	}
 	kcov_dedup_flush(d);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* How large a window is in each design, counted by the engine and by the rival. */
+#include "callback.h"
 #include "hook.h"
 #include "rival_delta.h"
 #include "sizes.h"
@@ -29,14 +30,8 @@ static void engine_window(struct engine *e, const unsigned long *pc, size_t n)
 {
 	e->main[0] = 0;
 	e->edge[0] = 0;
-	for (; n; n--, pc++) {
-		if (kcov_dedup_fast(&e->d, e->main[0], *pc))
-			continue;
-		if (kcov_dedup_compacts(&e->d))
-			kcov_dedup_compact(&e->d, *pc);
-		else
-			kcov_dedup_slow(&e->d, *pc);
-	}
+	for (; n; n--, pc++)
+		callback_at(&e->d, e->main[0], *pc);
 	kcov_dedup_flush(&e->d);
 	if (e->d.main.untracked || e->d.edge.untracked) {
 		fprintf(stderr, "more than %u distinct items in a window\n", MAX_ITEMS);

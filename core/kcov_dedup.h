@@ -21,6 +21,14 @@
  * thing: a 0 in word 0 asks for a new window. All else is in struct kcov_dedup,
  * which userspace does not see.
  *
+ * A window of PCs or edge words is *young* while it has few items. Whether an item is new
+ * cannot be foreseen then, so nothing branches on that. The items lie in a small table, each
+ * with the number of its window, which never comes again; that of PCs or edge words that
+ * were not in the window is overwritten. An item is written in any case, and counted if it is
+ * new. With more items, or with many that want the same place, the window grows up: they
+ * move to the set, which is empty until then. A window after one with more items has no youth,
+ * and two that are recorded together grow up together.
+ *
  * A *compact trace* is a window, too, but one whose area has PCs more than once. See
  * "Compact trace" below.
  *
@@ -33,12 +41,13 @@
  * - A callback that is interrupted before it set @busy, between the test and the
  *   store at the latest, has changed nothing. The inner one runs from beginning to
  *   end, as if it had come first. So nothing that was read before the store may be
- *   relied on after it: kcov_dedup_slow(), kcov_dedup_cmp() and kcov_dedup_compact() read
- *   all they need, word 0 included, after kcov_dedup_enter(); so does kcov_dedup_fast()
- *   for edges and for compact traces. But for one thing: that word 0 of a compact trace
+ *   relied on after it: kcov_dedup_slow(), kcov_dedup_young(), kcov_dedup_cmp() and
+ *   kcov_dedup_compact() read all they need, word 0 included, after kcov_dedup_enter(); so
+ *   does kcov_dedup_fast() for edges and for compact traces. A window that has grown up before
+ *   kcov_dedup_young() comes to it has no @room there. But for one thing: that word 0 of a compact trace
  *   was not 0 says that nobody had asked for a new window by then. If one was asked for
  *   and begun in between, the callback goes on in that one.
- * - kcov_dedup_fast() looks for PCs without @busy. That writes nothing, so it harms
+ * - kcov_dedup_fast() looks for PCs in the set without @busy. That writes nothing, so it harms
  *   nobody. Its answer, SEEN, is right for one of two moments: keys are only added
  *   to a window, so if it was not interrupted by the start of a new one, the key is
  *   in the set. If it was, then the new window was asked for after this callback
@@ -145,6 +154,9 @@
 #define KCOV_DEDUP_GOLDEN32	0x9e3779b1U
 #define KCOV_DEDUP_GOLDEN	0x9e3779b97f4a7c15ULL
 
+/* A young window has an eighth as many items as slots, at most. A power of two. */
+#define KCOV_DEDUP_YOUNG_SPARSE	8U
+
 /* The bits of the previous PC that enter an edge word, and that it changes. */
 #define KCOV_DEDUP_EDGE_BITS	0xfffU
 
@@ -197,6 +209,32 @@ struct kcov_dedup_set {
 };
 
 /**
+ * struct kcov_dedup_slot - a place for an item of a young window
+ * @key:	the item
+ * @window:	the number of its window; of another one: there is no item
+ */
+struct kcov_dedup_slot {
+	unsigned long	key;
+	u64		window;
+};
+
+/**
+ * struct kcov_dedup_young - the items of a window while it is young
+ * @slots:	where they are
+ * @mask:	the number of slots, a power of two, less one
+ * @limit:	the most items; 0: no window is young
+ * @room:	the same for this window: 0 if the one before grew up
+ * @window:	the number of this window
+ */
+struct kcov_dedup_young {
+	struct kcov_dedup_slot	*slots;
+	u32			mask;
+	u32			limit;
+	unsigned long		room;
+	u64			window;
+};
+
+/**
  * struct kcov_dedup_window - an area and what is in it
  * @area:	shared with userspace: word 0 is the count, items follow; the count of
  *		comparisons has 64 bits on every architecture
@@ -207,6 +245,7 @@ struct kcov_dedup_set {
  * @prev:	of edge words: what the previous PC adds to the next one
  * @prev_id:	of a compact trace: the id of the previous PC; KCOV_DEDUP_NONE if there is
  *		nothing in the window
+ * @young:	the items of a young window; @set is empty then
  * @set:	the items, recorded or dropped
  */
 struct kcov_dedup_window {
@@ -217,6 +256,7 @@ struct kcov_dedup_window {
 	unsigned long		untracked;
 	unsigned long		prev;
 	u32			prev_id;
+	struct kcov_dedup_young	young;
 	struct kcov_dedup_set	set;
 };
 
@@ -466,6 +506,8 @@ static __always_inline void kcov_dedup_forget(struct kcov_dedup_window *w)
 {
 	if (w->set.used > w->set.most)
 		w->set.most = w->set.used;
+	w->young.room = w->recorded > w->young.limit ? 0 : w->young.limit;
+	w->young.window++;
 	w->set.used = 0;
 	w->prev = kcov_dedup_edge_hash(0);
 	w->prev_id = KCOV_DEDUP_NONE;
@@ -519,12 +561,115 @@ static __always_inline void kcov_dedup_put(struct kcov_dedup_window *w,
 	}
 }
 
+/**
+ * kcov_dedup_young_bytes() - memory that young windows need
+ * @slots: a power of two
+ *
+ * Return: bytes.
+ */
+static __always_inline size_t kcov_dedup_young_bytes(u32 slots)
+{
+	return slots * sizeof(struct kcov_dedup_slot);
+}
+
+/**
+ * kcov_dedup_young_init() - let windows be young
+ * @w:		the window, of PCs or edge words; its set and capacity are made already
+ * @mem:	kcov_dedup_young_bytes() bytes, zeroed; otherwise as for kcov_dedup_set_init()
+ * @slots:	at most KCOV_DEDUP_YOUNG_SPARSE times the keys of the set
+ */
+static __always_inline void
+kcov_dedup_young_init(struct kcov_dedup_window *w, void *mem, u32 slots)
+{
+	u32 limit = slots / KCOV_DEDUP_YOUNG_SPARSE;
+
+	w->young.slots = mem;
+	w->young.mask = slots - 1;
+	w->young.limit = limit < w->capacity ? limit : w->capacity;
+	w->young.room = w->young.limit;
+	w->young.window = 1;
+}
+
+/*
+ * An item, if the window is young and its first slot is free or has it. Return: false if it is
+ * for kcov_dedup_add(), and nothing was changed.
+ */
+static __always_inline bool
+kcov_dedup_young_add(struct kcov_dedup_window *w, unsigned long key)
+{
+	struct kcov_dedup_young *y = &w->young;
+	struct kcov_dedup_slot *slot = &y->slots[kcov_dedup_hash(key) & y->mask];
+	unsigned long n = w->recorded, *area = w->area, seen;
+	u64 window = y->window;
+
+	if (unlikely(n >= y->room))
+		return false;
+	seen = -(unsigned long)(slot->window == window);
+	/* Or compilers would make a branch of it. */
+	OPTIMIZER_HIDE_VAR(seen);
+	if (unlikely((slot->key ^ key) & seen))
+		return false;
+	slot->key = key;
+	slot->window = window;
+	WRITE_ONCE(area[1 + n], key);
+	n += 1 + seen;
+	WRITE_ONCE(w->recorded, n);
+	/* Pairs with the load-acquire of the count in userspace. */
+	smp_store_release(&area[0], n);
+	return true;
+}
+
+/* The same, in other slots. Return: FULL if the window is to grow up. */
+static __always_inline enum kcov_dedup_verdict
+kcov_dedup_young_find(struct kcov_dedup_window *w, unsigned long key)
+{
+	struct kcov_dedup_young *y = &w->young;
+	u32 probes = KCOV_DEDUP_PROBES, at = kcov_dedup_hash(key);
+	struct kcov_dedup_slot *slot;
+
+	if (w->recorded >= y->room)
+		return KCOV_DEDUP_FULL;
+	do {
+		slot = &y->slots[at++ & y->mask];
+		if (slot->window != y->window) {
+			slot->key = key;
+			slot->window = y->window;
+			return KCOV_DEDUP_NEW;
+		}
+		if (slot->key == key)
+			return KCOV_DEDUP_SEEN;
+	} while (--probes);
+	return KCOV_DEDUP_FULL;
+}
+
+/**
+ * kcov_dedup_grow_up() - move the items of a young window to its set
+ * @w: the window, of PCs or edge words
+ */
+static __always_inline void kcov_dedup_grow_up(struct kcov_dedup_window *w)
+{
+	struct kcov_dedup_slot *slot = w->young.slots;
+	u32 left = w->recorded && !w->set.used ? w->young.mask + 1 : 0;
+
+	w->young.room = 0;
+	for (; left; left--, slot++)
+		if (slot->window == w->young.window)
+			kcov_dedup_set_add(&w->set, &slot->key, KCOV_DEDUP_PC_WORDS);
+}
+
 /* An item of a window, of @words words: write it unless the window has it. */
 static __always_inline void kcov_dedup_add(struct kcov_dedup_window *w,
 					   const unsigned long *item, u32 words)
 {
-	enum kcov_dedup_verdict verdict = kcov_dedup_set_add(&w->set, item, words);
+	enum kcov_dedup_verdict verdict = KCOV_DEDUP_FULL;
 
+	if (words == KCOV_DEDUP_PC_WORDS && !w->set.used) {
+		verdict = kcov_dedup_young_find(w, *item);
+		if (verdict == KCOV_DEDUP_FULL)
+			kcov_dedup_grow_up(w);
+	}
+	if (verdict == KCOV_DEDUP_FULL)
+		verdict = kcov_dedup_set_add(&w->set, item, words);
 	if (verdict == KCOV_DEDUP_SEEN)
 		return;
 	if (verdict == KCOV_DEDUP_FULL)
@@ -782,18 +927,14 @@ static __always_inline void kcov_dedup_compact(struct kcov_dedup *d, unsigned lo
  * @d:	the state
  * @pc:	the PC
  *
- * Any context; see "Re-entrancy" above.
+ * After kcov_dedup_enter(), or a kcov_dedup_young() that was not done. Leaves.
  */
 static __always_inline void kcov_dedup_slow(struct kcov_dedup *d,
 					    unsigned long pc)
 {
 	unsigned long word;
-	u32 mode;
+	u32 mode = kcov_dedup_mode(d);
 
-	if (!kcov_dedup_enter(d))
-		return;
-
-	mode = kcov_dedup_mode(d);
 	if (mode & KCOV_DEDUP_PC) {
 		kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);
 		kcov_dedup_add(&d->main, &pc, KCOV_DEDUP_PC_WORDS);
@@ -803,6 +944,12 @@ static __always_inline void kcov_dedup_slow(struct kcov_dedup *d,
 		word = pc ^ d->edge.prev;
 		d->edge.prev = kcov_dedup_edge_hash(pc);
 		kcov_dedup_add(&d->edge, &word, KCOV_DEDUP_PC_WORDS);
+	}
+	/* kcov_dedup_fast() looks at one of them. */
+	if ((mode & (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE)) == (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE) &&
+	    !d->main.set.used != !d->edge.set.used) {
+		kcov_dedup_grow_up(&d->main);
+		kcov_dedup_grow_up(&d->edge);
 	}
 	/* The first one after a reset. */
 	if (!mode)
@@ -864,6 +1011,46 @@ kcov_dedup_compact_fast(struct kcov_dedup *d, unsigned long main0, unsigned long
 	return done;
 }
 
+/* What kcov_dedup_fast() has left to do. */
+enum kcov_dedup_todo {
+	KCOV_DEDUP_DONE,	/* nothing */
+	KCOV_DEDUP_SLOW,	/* enter, and kcov_dedup_slow(); or kcov_dedup_compact() */
+	KCOV_DEDUP_YOUNG_PC,	/* kcov_dedup_young() */
+	KCOV_DEDUP_YOUNG_EDGE,
+	KCOV_DEDUP_YOUNG_BOTH,
+};
+
+/**
+ * kcov_dedup_young() - a PC, if the windows are young
+ * @d:		the state
+ * @pc:		the PC
+ * @what:	KCOV_DEDUP_YOUNG_*, a constant
+ *
+ * Any context; see "Re-entrancy" above.
+ *
+ * Return: true if the callback is done; false if it is for kcov_dedup_slow(), has entered, and
+ * may have recorded the PC already, but not the edge.
+ */
+static __always_inline bool
+kcov_dedup_young(struct kcov_dedup *d, unsigned long pc, enum kcov_dedup_todo what)
+{
+	bool done = true;
+
+	if (!kcov_dedup_enter(d))
+		return true;
+	if (what != KCOV_DEDUP_YOUNG_EDGE)
+		done = likely(READ_ONCE(d->main.area[0])) && kcov_dedup_young_add(&d->main, pc);
+	if (what != KCOV_DEDUP_YOUNG_PC && likely(done)) {
+		done = likely(READ_ONCE(d->edge.area[0])) &&
+		       kcov_dedup_young_add(&d->edge, pc ^ d->edge.prev);
+		if (likely(done))
+			d->edge.prev = kcov_dedup_edge_hash(pc);
+	}
+	if (likely(done))
+		kcov_dedup_leave(d);
+	return done;
+}
+
 /**
  * kcov_dedup_fast() - a callback, if it brings nothing new, or is lost
  * @d:		the state
@@ -872,40 +1059,49 @@ kcov_dedup_compact_fast(struct kcov_dedup *d, unsigned long main0, unsigned long
  *
  * Any context; see "Re-entrancy" above.
  *
- * Return: true if the callback is done; false if it is for kcov_dedup_slow(), or in
- * a compact trace for kcov_dedup_compact(), and nothing was changed.
+ * Return: what is left to do; unless that is nothing, nothing was changed.
  */
-static __always_inline bool
+static __always_inline enum kcov_dedup_todo
 kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 {
 	u32 mode = READ_ONCE(d->mode);
 	bool done;
 
-	if (mode == KCOV_DEDUP_PC)
-		return likely(main0) && kcov_dedup_set_has(&d->main.set, pc);
+	if (mode == KCOV_DEDUP_PC) {
+		if (!READ_ONCE(d->main.set.used))
+			return KCOV_DEDUP_YOUNG_PC;
+		return likely(main0) && kcov_dedup_set_has(&d->main.set, pc) ? KCOV_DEDUP_DONE :
+									       KCOV_DEDUP_SLOW;
+	}
 	/* Read again: compilers would make a table of jumps for so many cases. */
 	if (unlikely(!READ_ONCE(d->mode))) {
 		kcov_dedup_lost(d);
-		return true;
+		return KCOV_DEDUP_DONE;
 	}
 	if (mode == KCOV_DEDUP_COMPACT)
-		return kcov_dedup_compact_fast(d, main0, pc);
+		return kcov_dedup_compact_fast(d, main0, pc) ? KCOV_DEDUP_DONE : KCOV_DEDUP_SLOW;
 	if (mode == (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE)) {
+		if (!READ_ONCE(d->main.set.used))
+			return KCOV_DEDUP_YOUNG_BOTH;
 		if (unlikely(!main0) || !kcov_dedup_set_has(&d->main.set, pc))
-			return false;
-	} else if (mode != KCOV_DEDUP_EDGE) {
+			return KCOV_DEDUP_SLOW;
+	} else if (mode == KCOV_DEDUP_EDGE) {
+		if (!READ_ONCE(d->edge.set.used))
+			return KCOV_DEDUP_YOUNG_EDGE;
+	} else {
 		return mode == (KCOV_DEDUP_PC | KCOV_DEDUP_BITMAP) &&
-		       READ_ONCE(d->main.area[0]) && kcov_dedup_set_has(&d->main.set, pc);
+		       READ_ONCE(d->main.area[0]) && kcov_dedup_set_has(&d->main.set, pc) ?
+		       KCOV_DEDUP_DONE : KCOV_DEDUP_SLOW;
 	}
 
 	if (!kcov_dedup_enter(d))
-		return true;
+		return KCOV_DEDUP_DONE;
 	done = likely(READ_ONCE(d->edge.area[0])) &&
 	       kcov_dedup_set_has(&d->edge.set, pc ^ d->edge.prev);
 	if (likely(done))
 		d->edge.prev = kcov_dedup_edge_hash(pc);
 	kcov_dedup_leave(d);
-	return done;
+	return done ? KCOV_DEDUP_DONE : KCOV_DEDUP_SLOW;
 }
 
 /**

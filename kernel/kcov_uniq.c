@@ -45,6 +45,9 @@ MODULE_PARM_DESC(compact,
 /* After so many enables in a row that would have done with what there was at first, that is it. */
 #define KCOV_UNIQ_PATIENCE	16
 
+/* Slots for young windows, at most; fewer if there is room for few items. */
+#define KCOV_UNIQ_YOUNG		4096U
+
 /* A window that goes on in less memory keeps its keys if they are no more. */
 #define KCOV_UNIQ_KEEP		1024U
 
@@ -151,11 +154,17 @@ static enum kcov_uniq_kind kcov_uniq_edge_kind(unsigned long mode)
 	return mode & KCOV_TRACE_UNIQ_EDGE ? KCOV_UNIQ_WORDS : KCOV_UNIQ_NONE;
 }
 
+static u32 kcov_uniq_young_slots(u32 items)
+{
+	return min(items / 2, KCOV_UNIQ_YOUNG);
+}
+
 /* @items comparisons, or a compact trace of @items PCs, or twice as many PCs or edge words. */
 static size_t kcov_uniq_state_bytes(u32 items)
 {
 	return max3(kcov_dedup_set_bytes(items, KCOV_DEDUP_CMP_WORDS),
-		    kcov_dedup_set_bytes(2 * items, KCOV_DEDUP_PC_WORDS),
+		    kcov_dedup_set_bytes(2 * items, KCOV_DEDUP_PC_WORDS) +
+		    kcov_dedup_young_bytes(kcov_uniq_young_slots(items)),
 		    kcov_dedup_set_bytes(items, KCOV_DEDUP_PC_WORDS) +
 		    kcov_dedup_compact_bytes(items));
 }
@@ -345,14 +354,20 @@ static void kcov_uniq_window_init(struct kcov_uniq *u, struct kcov_dedup_window 
 				  const struct kcov_uniq_state *s, enum kcov_uniq_kind kind)
 {
 	u32 words = kind == KCOV_UNIQ_CMPS ? KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS;
-	u32 items = kind == KCOV_UNIQ_WORDS ? 2 * s->items : s->items;
+	u32 items = kind == KCOV_UNIQ_WORDS ? 2 * s->items : s->items, slots;
+	void *beside;
 
 	if (kind == KCOV_UNIQ_NONE)
 		return;
 	kcov_dedup_set_init(&w->set, s->mem, items, words);
+	beside = s->mem + kcov_dedup_set_bytes(items, words);
 	if (kind == KCOV_UNIQ_TRACE)
-		kcov_dedup_compact_init(&u->dedup, s->mem + kcov_dedup_set_bytes(items, words),
-					KCOV_UNIQ_RAW);
+		kcov_dedup_compact_init(&u->dedup, beside, KCOV_UNIQ_RAW);
+	if (kind == KCOV_UNIQ_WORDS) {
+		slots = kcov_uniq_young_slots(s->items);
+		memset(beside, 0, kcov_dedup_young_bytes(slots));
+		kcov_dedup_young_init(w, beside, slots);
+	}
 }
 
 /*
@@ -364,9 +379,9 @@ static void kcov_uniq_moved(struct kcov_uniq *u, struct kcov_dedup_window *w,
 			    const struct kcov_uniq_state *s, enum kcov_uniq_kind kind)
 {
 	u32 words = kind == KCOV_UNIQ_CMPS ? KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS;
-	const unsigned long *key = w->set.keys;
-	u32 used = w->set.used;
+	const unsigned long *key;
 	unsigned long flags;
+	u32 used;
 
 	if (kind == KCOV_UNIQ_NONE)
 		return;
@@ -374,6 +389,10 @@ static void kcov_uniq_moved(struct kcov_uniq *u, struct kcov_dedup_window *w,
 	local_irq_save(flags);
 	/* A path leads through what is forgotten. */
 	kcov_dedup_flush(&u->dedup);
+	if (kind == KCOV_UNIQ_WORDS)
+		kcov_dedup_grow_up(w);
+	key = w->set.keys;
+	used = w->set.used;
 	kcov_uniq_window_init(u, w, s, kind);
 	if (kind == KCOV_UNIQ_TRACE || used > KCOV_UNIQ_KEEP)
 		WRITE_ONCE(w->untracked, w->untracked + used);
@@ -556,9 +575,9 @@ static void kcov_uniq_begin_main(struct kcov_uniq *u, u32 mode, unsigned long bi
 		u->mode = mode;
 		u->bitmap = bitmap;
 		kcov_dedup_forget(w);
-		kcov_uniq_window_init(u, w, &u->main, kcov_uniq_main_kind(mode));
 		w->area = kcov_uniq_base(u) + bitmap;
 		w->capacity = kcov_uniq_capacity(u, mode, bitmap);
+		kcov_uniq_window_init(u, w, &u->main, kcov_uniq_main_kind(mode));
 		if (zero)
 			kcov_uniq_zero(u, cmp);
 	}

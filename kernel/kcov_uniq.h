@@ -64,6 +64,9 @@ struct vm_area_struct;
 
 /* kcov_uniq_hook.c: runs in callbacks */
 void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip);
+void kcov_uniq_young_pc(struct kcov_dedup *dedup, unsigned long ip);
+void kcov_uniq_young_edge(struct kcov_dedup *dedup, unsigned long ip);
+void kcov_uniq_young_both(struct kcov_dedup *dedup, unsigned long ip);
 void __preserve_most
 kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
 				 struct kcov_dedup *dedup);
@@ -88,6 +91,28 @@ void kcov_uniq_section_begin(void *area, void *owner_area);
 bool kcov_uniq_merge(void *owner_area, void *area);
 void kcov_uniq_section_end(void *owner_area, void *area, u64 lost);
 
+/* A callback for @dedup; @main0 is word 0 of the area. */
+static __always_inline void kcov_uniq_callback(struct kcov_dedup *dedup, unsigned long main0,
+					       unsigned long ip)
+{
+	switch (kcov_dedup_fast(dedup, main0, ip)) {
+	case KCOV_DEDUP_DONE:
+		break;
+	case KCOV_DEDUP_SLOW:
+		kcov_uniq_slow(dedup, ip);
+		break;
+	case KCOV_DEDUP_YOUNG_PC:
+		kcov_uniq_young_pc(dedup, ip);
+		break;
+	case KCOV_DEDUP_YOUNG_EDGE:
+		kcov_uniq_young_edge(dedup, ip);
+		break;
+	case KCOV_DEDUP_YOUNG_BOTH:
+		kcov_uniq_young_both(dedup, ip);
+		break;
+	}
+}
+
 /**
  * kcov_uniq_pc() - a PC for which kcov.c sees no room
  * @area:	the task's area
@@ -100,14 +125,11 @@ void kcov_uniq_section_end(void *owner_area, void *area, u64 lost);
 static __always_inline void kcov_uniq_pc(void *area, unsigned long pos,
 					 unsigned long ip)
 {
-	struct kcov_dedup *dedup = area - KCOV_UNIQ_STATE;
-
 #ifdef KCOV_UNIQ_TEE
 	if (!kcov_uniq_tee_enter(area, &ip, KCOV_DEDUP_PC_WORDS))
 		return;
 #endif
-	if (!kcov_dedup_fast(dedup, pos - 1, ip))
-		kcov_uniq_slow(dedup, ip);
+	kcov_uniq_callback(area - KCOV_UNIQ_STATE, pos - 1, ip);
 #ifdef KCOV_UNIQ_TEE
 	kcov_uniq_tee_leave(area);
 #endif

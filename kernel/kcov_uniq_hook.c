@@ -15,6 +15,12 @@ static noinline notrace void kcov_uniq_slow_compact(struct kcov_dedup *dedup,
 	kcov_dedup_compact(dedup, ip);
 }
 
+static noinline notrace void kcov_uniq_slow_entered(struct kcov_dedup *dedup,
+						    unsigned long ip)
+{
+	kcov_dedup_slow(dedup, ip);
+}
+
 /**
  * kcov_uniq_slow() - a callback that brings something new, or is lost
  * @dedup:	the state
@@ -26,8 +32,35 @@ noinline notrace void kcov_uniq_slow(struct kcov_dedup *dedup, unsigned long ip)
 {
 	if (kcov_dedup_compacts(dedup))
 		kcov_uniq_slow_compact(dedup, ip);
-	else
-		kcov_dedup_slow(dedup, ip);
+	else if (kcov_dedup_enter(dedup))
+		kcov_uniq_slow_entered(dedup, ip);
+}
+
+/**
+ * kcov_uniq_young_pc() - a callback in KCOV_TRACE_UNIQ_PC, if the window is young
+ * @dedup:	the state
+ * @ip:		the PC
+ *
+ * Out of line, as kcov_uniq_slow(), and one for each mode: a branch less.
+ */
+noinline notrace void kcov_uniq_young_pc(struct kcov_dedup *dedup, unsigned long ip)
+{
+	if (!kcov_dedup_young(dedup, ip, KCOV_DEDUP_YOUNG_PC))
+		kcov_uniq_slow_entered(dedup, ip);
+}
+
+/* The same in KCOV_TRACE_UNIQ_EDGE. */
+noinline notrace void kcov_uniq_young_edge(struct kcov_dedup *dedup, unsigned long ip)
+{
+	if (!kcov_dedup_young(dedup, ip, KCOV_DEDUP_YOUNG_EDGE))
+		kcov_uniq_slow_entered(dedup, ip);
+}
+
+/* The same in both. */
+noinline notrace void kcov_uniq_young_both(struct kcov_dedup *dedup, unsigned long ip)
+{
+	if (!kcov_dedup_young(dedup, ip, KCOV_DEDUP_YOUNG_BOTH))
+		kcov_uniq_slow_entered(dedup, ip);
 }
 
 /*
@@ -77,8 +110,8 @@ noinline void kcov_uniq_replay(struct kcov_dedup *to, struct kcov_dedup *from)
 		if (mode == KCOV_DEDUP_CMP)
 			kcov_dedup_cmp(to, cmp->field[0], cmp->field[1], cmp->field[2],
 				       cmp->field[3]);
-		else if (!kcov_dedup_fast(to, READ_ONCE(to->main.area[0]), *pc))
-			kcov_uniq_slow(to, *pc);
+		else
+			kcov_uniq_callback(to, READ_ONCE(to->main.area[0]), *pc);
 	}
 	kcov_dedup_flush(to);
 

@@ -80,11 +80,16 @@ static void kcov_uniq_test_call(struct kcov_uniq_test *t, unsigned long pc)
 {
 	struct kcov_dedup *d = &t->dedup;
 
-	if (kcov_dedup_fast(d, READ_ONCE(d->main.area[0]), pc))
-		;
-	else if (kcov_dedup_compacts(d))
+	enum kcov_dedup_todo todo = kcov_dedup_fast(d, READ_ONCE(d->main.area[0]), pc);
+
+	if (todo == KCOV_DEDUP_SLOW && kcov_dedup_compacts(d))
 		kcov_dedup_compact(d, pc);
-	else
+	else if ((todo == KCOV_DEDUP_SLOW && kcov_dedup_enter(d)) ||
+		 (todo == KCOV_DEDUP_YOUNG_PC && !kcov_dedup_young(d, pc, KCOV_DEDUP_YOUNG_PC)) ||
+		 (todo == KCOV_DEDUP_YOUNG_EDGE &&
+		  !kcov_dedup_young(d, pc, KCOV_DEDUP_YOUNG_EDGE)) ||
+		 (todo == KCOV_DEDUP_YOUNG_BOTH &&
+		  !kcov_dedup_young(d, pc, KCOV_DEDUP_YOUNG_BOTH)))
 		kcov_dedup_slow(d, pc);
 	if (t->calls < ARRAY_SIZE(t->trace))
 		t->trace[t->calls++] = pc;

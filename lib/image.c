@@ -91,8 +91,8 @@ static int read_sections(struct object *obj)
 			return -ENOEXEC;
 		err = add_section(obj, scn, &sh, name);
 	}
-	if (!err && !obj->n_sections)
-		return -ENOEXEC;
+	if (!obj->n_sections)
+		return err ? err : -ENOEXEC;
 	qsort(obj->sections, obj->n_sections, sizeof(*obj->sections), compare_sections);
 	return err;
 }
@@ -460,29 +460,20 @@ static void free_candidates(struct candidates *c)
 	free(c->list);
 }
 
-/* "foo-bar.ko.xz" is the module foo_bar. NULL: no module's file, or no memory. */
-static char *module_of_file(const char *name)
+/* "foo-bar.ko.xz" is the module foo_bar. */
+static int add_candidate(struct candidates *c, const FTSENT *e)
 {
-	const char *end = strstr(name, ".ko");
-	char *module;
+	const char *name = e->fts_name, *end = strstr(name, ".ko");
+	char *module, *path;
 
 	if (!end || end == name || (end[3] && end[3] != '.'))
-		return NULL;
+		return 0;
 	module = strndup(name, end - name);
+	path = strdup(e->fts_path);
 	for (char *p = module; p && *p; p++)
 		if (*p == '-')
 			*p = '_';
-	return module;
-}
-
-static int add_candidate(struct candidates *c, const FTSENT *e)
-{
-	char *module = module_of_file(e->fts_name), *path;
-
-	if (!module)
-		return 0;
-	path = strdup(e->fts_path);
-	if (!path || ukcov__grow((void **)&c->list, &c->room, c->n, sizeof(*c->list))) {
+	if (!module || !path || ukcov__grow((void **)&c->list, &c->room, c->n, sizeof(*c->list))) {
 		free(module);
 		free(path);
 		return -ENOMEM;
@@ -632,7 +623,7 @@ static int add_module(struct ukcov_image *img, const struct map_module *m,
 	err = open_module(obj, m, c);
 	if (!err)
 		err = place_sections(obj, m, kaslr);
-	obj->error = err ? err : obj->debug < 0 ? obj->debug : 0;
+	obj->error = err;
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -800,7 +791,8 @@ int ukcov_image_visit_modules(struct ukcov_image *img,
 
 	for (size_t i = 1; !err && i < img->n_objects; i++) {
 		const struct object *obj = &img->objects[i];
-		struct ukcov_module m = { obj->name, obj->path, obj->base, obj->size, obj->error };
+		int error = obj->error ? : obj->debug < 0 ? obj->debug : 0;
+		struct ukcov_module m = { obj->name, obj->path, obj->base, obj->size, error };
 
 		err = visit(arg, &m);
 	}

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Makes struct lines_index of debug information: one walk with libdw. */
+/* Makes struct lines_index of debug information: one walk over all of it. */
 #include <dwarf.h>
-#include <elfutils/libdw.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +9,8 @@
 #include "image.h"
 #include "lines.h"
 #include "program.h"
-
-/*
- * libdw keeps what it has read of a unit until its handle is closed: a new one after so
- * many units saves most of the memory, and costs next to nothing.
- */
-#define UNITS_PER_HANDLE	64
+#include "ranges.h"
+#include "table.h"
 
 /* Inlined functions in inlined functions: what is deeper is left out. */
 #define MAX_DEPTH	256
@@ -28,14 +23,10 @@ struct range {
 	uint32_t depth;
 };
 
-/* An open-addressed table from 64 bits to 32. */
-struct table {
-	struct pair {
-		uint64_t key;
-		uint32_t value;
-	} *slots;
-	size_t mask;
-	size_t used;
+/* The files of a unit, by their number. */
+struct unit_files {
+	uint32_t *ids;		/* NULL: not read yet */
+	size_t n;
 };
 
 /* All that the walk needs. */
@@ -43,17 +34,21 @@ struct walk {
 	struct object *obj;
 	struct lines_index *ix;
 	uint64_t limit;		/* length of the object's code */
-	struct table origins;	/* offset of a DIE: func */
+	struct table origins;	/* address of a DIE: func */
 	struct table raw_files;	/* address of a name in strings: file */
 	struct table files;	/* the same of the final name */
 	struct table funcs;	/* hash of name, file and line: func */
 	struct list ranges;	/* of one function */
 	struct strings raw;
+	bool no_memory;		/* a file was left out */
 	char *path;		/* one of a file, while it is made */
 	size_t path_room;
+	struct units units;
+	struct ranges reader;
+	struct unit_files *foreign;	/* of each unit that another one refers to */
 	/* Of the unit. */
+	const struct unit *unit;
 	struct dies dies;
-	const char *dir;
 	struct program program;
 	uint32_t *unit_ids;	/* of each of its files, NONE: not asked for yet */
 	size_t unit_ids_room;
@@ -64,51 +59,6 @@ static void *list_add(struct list *l, size_t size)
 	if (ukcov__grow(&l->items, &l->room, l->n, size))
 		return NULL;
 	return (char *)l->items + size * l->n++;
-}
-
-/* Tables. */
-
-static struct pair *table_slot(const struct table *t, uint64_t key)
-{
-	size_t i = (key ^ key >> 32) * 0x9e3779b97f4a7c15 >> 20;
-
-	for (i &= t->mask; t->slots[i].key && t->slots[i].key != key; i = (i + 1) & t->mask)
-		;
-	return &t->slots[i];
-}
-
-static int table_grow(struct table *t)
-{
-	struct table old = *t;
-	size_t slots = old.slots ? 2 * (old.mask + 1) : 1024;
-
-	t->slots = calloc(slots, sizeof(*t->slots));
-	if (!t->slots) {
-		*t = old;
-		return -ENOMEM;
-	}
-	t->mask = slots - 1;
-	for (size_t i = 0; old.slots && i <= old.mask; i++)
-		if (old.slots[i].key)
-			*table_slot(t, old.slots[i].key) = old.slots[i];
-	free(old.slots);
-	return 0;
-}
-
-/* Where the value of @key is; new ones are NONE. The key is not 0. NULL: no memory. */
-static uint32_t *table_get(struct table *t, uint64_t key)
-{
-	struct pair *p;
-
-	if ((!t->slots || 2 * t->used > t->mask) && table_grow(t))
-		return NULL;
-	p = table_slot(t, key);
-	if (!p->key) {
-		p->key = key;
-		p->value = NONE;
-		t->used++;
-	}
-	return &p->value;
 }
 
 /* Files. */
@@ -181,13 +131,14 @@ static uint32_t new_file(struct walk *w, const char *raw)
 	return *id;
 }
 
-/* In @dir, which is in the unit's directory, if they are relative. NULL: no memory. */
-static const char *full_path(struct walk *w, const char *dir, const char *name)
+/* In @dir, which is in that of the unit, if they are relative. NULL: no memory. */
+static const char *full_path(struct walk *w, const char *top, const char *dir, const char *name)
 {
-	const char *top = !dir || dir[0] != '/' ? w->dir : NULL;
 	size_t len;
 	char *p;
 
+	if (dir && dir[0] == '/')
+		top = NULL;
 	if (name[0] == '/' || (!top && !dir))
 		return name;
 	len = (top ? strlen(top) + 1 : 0) + (dir ? strlen(dir) + 1 : 0) + strlen(name) + 1;
@@ -207,54 +158,53 @@ static const char *full_path(struct walk *w, const char *dir, const char *name)
 	return w->path;
 }
 
-/* The file of a path as the compiler wrote it. NONE: no memory. */
-static uint32_t file_of_path(struct walk *w, const char *dir, const char *raw)
+/* A file of a program, of a unit in @top. NONE: it has no name, or @w has no memory. */
+static uint32_t program_file_id(struct walk *w, const struct program *p, const char *top, size_t i)
 {
-	const char *name;
+	const struct program_file *f = &p->files[i];
+	const char *dir = f->dir < p->n_dirs ? p->dirs[f->dir] : NULL, *raw, *name;
 	uint32_t *id;
 
-	raw = raw ? full_path(w, dir, raw) : NULL;
+	if (!f->name)
+		return NONE;
+	raw = full_path(w, top, dir, f->name);
 	name = raw ? strings_get(&w->raw, raw) : NULL;
 	id = name ? table_get(&w->raw_files, (uintptr_t)name) : NULL;
-	if (!id)
-		return NONE;
-	if (*id == NONE)
+	if (id && *id == NONE)
 		*id = new_file(w, raw);
-	return *id;
+	if (id && *id != NONE)
+		return *id;
+	w->no_memory = true;
+	return NONE;
 }
 
 static uint32_t unit_file(struct walk *w, size_t i)
 {
 	const struct program *p = &w->program;
-	const struct program_file *f;
 
 	if (i >= p->n_files)
 		return NONE;
-	f = &p->files[i];
 	if (w->unit_ids[i] == NONE)
-		w->unit_ids[i] = file_of_path(w, f->dir < p->n_dirs ? p->dirs[f->dir] : NULL,
-					      f->name);
+		w->unit_ids[i] = program_file_id(w, p, attr_string(w->unit, &w->unit->dir), i);
 	return w->unit_ids[i];
 }
 
-static const char *unit_dir(const struct debug *debug, Dwarf_Die *unit)
+/* The line number program of a unit; an empty one if that cannot be read. 0 or -ENOMEM. */
+static int unit_program(struct program *p, const struct unit *u)
 {
-	Dwarf_Attribute attr;
+	uint64_t offset;
 
-	return debug_string(debug, dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr)));
+	if (!attr_number(u, &u->program, &offset))
+		offset = UINT64_MAX;
+	return program_begin(p, offset) == -ENOMEM ? -ENOMEM : 0;
 }
 
-static int begin_program(struct walk *w, Dwarf_Die *unit)
+static int begin_program(struct walk *w)
 {
 	struct program *p = &w->program;
-	Dwarf_Attribute attr;
-	Dwarf_Word offset;
 	uint32_t *ids;
 
-	w->dir = unit_dir(p->debug, unit);
-	if (dwarf_formudata(dwarf_attr(unit, DW_AT_stmt_list, &attr), &offset))
-		offset = UINT64_MAX;
-	if (program_begin(p, offset) == -ENOMEM)
+	if (unit_program(p, w->unit))
 		return -ENOMEM;
 	if (p->n_files > w->unit_ids_room) {
 		ids = reallocarray(w->unit_ids, p->n_files, sizeof(*ids));
@@ -266,6 +216,31 @@ static int begin_program(struct walk *w, Dwarf_Die *unit)
 	if (p->n_files)
 		memset(w->unit_ids, 0xff, p->n_files * sizeof(*w->unit_ids));
 	return 0;
+}
+
+static void read_foreign(struct walk *w, const struct unit *u, struct unit_files *files)
+{
+	const char *top = attr_string(u, &u->dir);
+	struct program p;
+
+	program_open(&p, &w->units.debug);
+	p.left = w->program.left;
+	files->ids = unit_program(&p, u) ? NULL : calloc(p.n_files + 1, sizeof(*files->ids));
+	for (; files->ids && files->n < p.n_files; files->n++)
+		files->ids[files->n] = program_file_id(w, &p, top, files->n);
+	w->no_memory |= !files->ids;
+	w->program.left = p.left;
+	program_free(&p);
+}
+
+/* The file with this number in another unit than the one that is read. */
+static uint32_t foreign_file(struct walk *w, const struct unit *u, size_t i)
+{
+	struct unit_files *files = &w->foreign[u - w->units.list];
+
+	if (!files->ids)
+		read_foreign(w, u, files);
+	return i < files->n ? files->ids[i] : NONE;
 }
 
 /* Rows. */
@@ -374,156 +349,131 @@ static uint32_t get_func(struct walk *w, const char *name, uint32_t file, uint32
 	return *id;
 }
 
-/* What we want to know of a DIE: got at once, as a search for each is a search from the start. */
-struct attrs {
-	Dwarf_Attribute low;
-	Dwarf_Attribute high;
-	Dwarf_Attribute origin;
-	Dwarf_Attribute file;
-	Dwarf_Attribute line;
-	bool has_low, has_high, has_origin, has_file, has_line, has_ranges;
+/* What we want to know of a DIE. */
+struct facts {
+	struct attr low;
+	struct attr high;
+	struct attr ranges;
+	struct attr origin;
+	struct attr file;
+	struct attr line;
 };
 
-static int get_attr(Dwarf_Attribute *attr, void *arg)
+static void get_facts(const struct die *die, struct facts *f)
 {
-	struct attrs *a = arg;
+	struct attrs a;
 
-	switch (dwarf_whatattr(attr)) {
-	case DW_AT_low_pc:
-		a->low = *attr;
-		a->has_low = true;
-		break;
-	case DW_AT_high_pc:
-		a->high = *attr;
-		a->has_high = true;
-		break;
-	case DW_AT_ranges:
-		a->has_ranges = true;
-		break;
-	case DW_AT_abstract_origin:
-	case DW_AT_specification:
-		a->origin = *attr;
-		a->has_origin = true;
-		break;
-	case DW_AT_call_file:
-		a->file = *attr;
-		a->has_file = true;
-		break;
-	case DW_AT_call_line:
-		a->line = *attr;
-		a->has_line = true;
-		break;
+	memset(f, 0, sizeof(*f));
+	for (attrs_begin(&a, die); attrs_next(&a);) {
+		switch (a.name) {
+		case DW_AT_low_pc:
+			f->low = a.attr;
+			break;
+		case DW_AT_high_pc:
+			f->high = a.attr;
+			break;
+		case DW_AT_ranges:
+			f->ranges = a.attr;
+			break;
+		case DW_AT_abstract_origin:
+		case DW_AT_specification:
+			f->origin = a.attr;
+			break;
+		case DW_AT_call_file:
+			f->file = a.attr;
+			break;
+		case DW_AT_call_line:
+			f->line = a.attr;
+			break;
+		}
 	}
-	return DWARF_CB_OK;
 }
 
-static void get_attrs(Dwarf_Die *die, struct attrs *a)
+/* 0: it has none. */
+static uint64_t number(const struct unit *u, const struct attr *a)
 {
-	a->has_low = a->has_high = a->has_origin = false;
-	a->has_file = a->has_line = a->has_ranges = false;
-	dwarf_getattrs(die, get_attr, a, 0);
-}
+	uint64_t value;
 
-static uint32_t number(bool has, Dwarf_Attribute *attr)
-{
-	Dwarf_Word value;
-
-	return has && !dwarf_formudata(attr, &value) ? value : 0;
+	return attr_number(u, a, &value) ? value : 0;
 }
 
 /* What a DIE, or what it is an instance of, is called, and where it is declared. */
 struct decl {
-	const struct debug *debug;
 	const char *name;
-	Dwarf_Attribute file;
-	Dwarf_Attribute line;
-	Dwarf_Attribute origin;
-	bool has_file, has_line, has_origin;
+	const struct unit *file_unit;	/* whose file it is */
+	struct attr file;
+	uint32_t line;
+	struct attr origin;
 };
 
-static int get_decl_attr(Dwarf_Attribute *attr, void *arg)
+static void get_decl_of(const struct die *die, struct decl *d)
 {
-	struct decl *d = arg;
+	struct attrs a;
 
-	switch (dwarf_whatattr(attr)) {
-	case DW_AT_name:
-		d->name = d->name ? : debug_string(d->debug, dwarf_formstring(attr));
-		break;
-	case DW_AT_decl_file:
-		if (!d->has_file)
-			d->file = *attr;
-		d->has_file = true;
-		break;
-	case DW_AT_decl_line:
-		if (!d->has_line)
-			d->line = *attr;
-		d->has_line = true;
-		break;
-	case DW_AT_abstract_origin:
-	case DW_AT_specification:
-		d->origin = *attr;
-		d->has_origin = true;
-		break;
+	d->origin.form = 0;
+	for (attrs_begin(&a, die); attrs_next(&a);) {
+		switch (a.name) {
+		case DW_AT_name:
+			d->name = d->name ? : attr_string(die->unit, &a.attr);
+			break;
+		case DW_AT_decl_file:
+			if (d->file_unit)
+				break;
+			d->file_unit = die->unit;
+			d->file = a.attr;
+			break;
+		case DW_AT_decl_line:
+			d->line = d->line ? : number(die->unit, &a.attr);
+			break;
+		case DW_AT_abstract_origin:
+		case DW_AT_specification:
+			d->origin = a.attr;
+			break;
+		}
 	}
-	return DWARF_CB_OK;
 }
 
-static void get_decl(const struct debug *debug, Dwarf_Die die, struct decl *d)
+static void get_decl(const struct walk *w, struct die die, struct decl *d)
 {
-	*d = (struct decl){ .debug = debug };
+	*d = (struct decl){ 0 };
 	for (unsigned int depth = 0; depth < 16; depth++) {
-		d->has_origin = false;
-		dwarf_getattrs(&die, get_decl_attr, d, 0);
-		if ((d->name && d->has_file && d->has_line) || !d->has_origin ||
-		    !dwarf_formref_die(&d->origin, &die))
+		get_decl_of(&die, d);
+		if ((d->name && d->file_unit && d->line) ||
+		    !attr_die(&w->units, die.unit, &d->origin, &die))
 			break;
 	}
 }
 
-/* The file with this number in another unit than the one that is read. */
-static uint32_t foreign_file(struct walk *w, struct Dwarf_CU *cu, size_t i)
+static uint32_t decl_file(struct walk *w, const struct decl *d)
 {
-	Dwarf_Files *files;
-	Dwarf_Half version;
-	Dwarf_Die unit;
-	size_t n;
+	uint64_t i;
 
-	if (!dwarf_cu_die(cu, &unit, &version, NULL, NULL, NULL, NULL, NULL) ||
-	    (version < 5 && !i) || dwarf_getsrcfiles(&unit, &files, &n) || i >= n)
+	if (!d->file_unit || !attr_number(d->file_unit, &d->file, &i))
 		return NONE;
-	return file_of_path(w, NULL, dwarf_filesrc(files, i, NULL, NULL));
+	return d->file_unit == w->unit ? unit_file(w, i) : foreign_file(w, d->file_unit, i);
 }
 
-static uint32_t decl_file(struct walk *w, struct decl *d)
-{
-	Dwarf_Word i;
-
-	if (!d->has_file || dwarf_formudata(&d->file, &i))
-		return NONE;
-	return d->file.cu == w->dies.cu ? unit_file(w, i) : foreign_file(w, d->file.cu, i);
-}
-
-static uint32_t new_func(struct walk *w, Dwarf_Die *die)
+static uint32_t new_func(struct walk *w, const struct die *die)
 {
 	const char *name;
 	struct decl d;
 
-	get_decl(w->program.debug, *die, &d);
+	get_decl(w, *die, &d);
 	name = strings_get(&w->obj->img->strings, d.name ? : "");
 	if (!name)
 		return NONE;
-	return get_func(w, name, decl_file(w, &d), number(d.has_line, &d.line));
+	return get_func(w, name, decl_file(w, &d), d.line);
 }
 
 /* The function of a DIE with code. NONE: no memory. */
-static uint32_t func_of_die(struct walk *w, const Dwarf_Die *die, struct attrs *a)
+static uint32_t func_of_die(struct walk *w, const struct die *die, const struct facts *f)
 {
-	Dwarf_Die origin;
+	struct die origin;
 	uint32_t *id, func;
 
-	if (!a->has_origin || !dwarf_formref_die(&a->origin, &origin))
+	if (!attr_die(&w->units, die->unit, &f->origin, &origin))
 		origin = *die;
-	id = table_get(&w->origins, dwarf_dieoffset(&origin));
+	id = table_get(&w->origins, (uintptr_t)origin.p);
 	if (!id)
 		return NONE;
 	if (*id != NONE)
@@ -535,21 +485,22 @@ static uint32_t func_of_die(struct walk *w, const Dwarf_Die *die, struct attrs *
 
 /* Scopes. */
 
-static uint32_t add_scope(struct walk *w, Dwarf_Die *die, struct attrs *a, uint32_t parent)
+static uint32_t add_scope(struct walk *w, const struct die *die, const struct facts *f,
+			  uint32_t parent)
 {
 	struct scope *s;
-	uint32_t func = func_of_die(w, die, a), file = NONE;
+	uint32_t func = func_of_die(w, die, f), file = NONE;
 
 	if (func == NONE)
 		return NONE;
 	if (parent != NONE)
-		file = unit_file(w, number(a->has_file, &a->file));
+		file = unit_file(w, number(die->unit, &f->file));
 	s = list_add(&w->ix->scopes, sizeof(*s));
 	if (!s)
 		return NONE;
 	*s = (struct scope){ func, parent, file, 0 };
 	if (parent != NONE)
-		s->call_line = number(a->has_line, &a->line);
+		s->call_line = number(die->unit, &f->line);
 	return w->ix->scopes.n - 1;
 }
 
@@ -566,34 +517,33 @@ static int add_range(struct walk *w, uint64_t low, uint64_t high, uint32_t scope
 	return 0;
 }
 
-static int add_one_range(struct walk *w, struct attrs *a, uint32_t scope, uint32_t depth)
+static int add_one_range(struct walk *w, const struct facts *f, uint32_t scope, uint32_t depth)
 {
-	Dwarf_Addr low, high;
-	Dwarf_Word size;
+	uint64_t low, high, size;
 
-	if (!a->has_high || dwarf_formaddr(&a->low, &low))
+	if (!attr_addr(w->unit, &f->low, &low))
 		return 0;
-	if (!dwarf_formaddr(&a->high, &high))
+	if (attr_addr(w->unit, &f->high, &high))
 		return add_range(w, low, high, scope, depth);
-	if (dwarf_formudata(&a->high, &size))
+	if (!attr_number(w->unit, &f->high, &size))
 		return 0;
 	return add_range(w, low, low + size, scope, depth);
 }
 
 /* All ranges of a DIE. Returns how many of them are the object's, or -errno. */
-static int add_ranges(struct walk *w, Dwarf_Die *die, struct attrs *a, uint32_t scope,
-		      uint32_t depth)
+static int add_ranges(struct walk *w, const struct facts *f, uint32_t scope, uint32_t depth)
 {
-	Dwarf_Addr base, low, high;
+	struct ranges *r = &w->reader;
 	size_t before = w->ranges.n;
-	ptrdiff_t offset = 0;
 	int err = 0;
 
-	if (a->has_ranges)
-		while (!err && (offset = dwarf_ranges(die, offset, &base, &low, &high)) > 0)
-			err = add_range(w, low, high, scope, depth);
-	else if (a->has_low)
-		err = add_one_range(w, a, scope, depth);
+	if (!f->ranges.form) {
+		err = add_one_range(w, f, scope, depth);
+	} else {
+		ranges_begin(r, w->unit, &f->ranges);
+		while (!err && ranges_next(r))
+			err = add_range(w, r->low, r->high, scope, depth);
+	}
 	return err ? err : (int)(w->ranges.n - before);
 }
 
@@ -663,18 +613,18 @@ static int walk_inlined(struct walk *w, const struct shape *s, const uint8_t *at
 			const uint8_t **p, uint32_t parent, uint32_t depth)
 {
 	uint32_t scope = w->ix->scopes.n;
-	Dwarf_Die die = dies_at(&w->dies, at);
-	struct attrs a;
+	const struct die die = { w->unit, at };
+	struct facts f;
 	int n;
 
-	get_attrs(&die, &a);
-	n = add_ranges(w, &die, &a, scope, depth);
+	get_facts(&die, &f);
+	n = add_ranges(w, &f, scope, depth);
 	/* Without code there is nothing to find in it. */
 	if (n <= 0 || depth >= MAX_DEPTH) {
 		*p = dies_skip(&w->dies, s, *p);
 		return n < 0 ? n : 0;
 	}
-	if (add_scope(w, &die, &a, parent) == NONE)
+	if (add_scope(w, &die, &f, parent) == NONE)
 		return -ENOMEM;
 	*p = dies_skip_attrs(&w->dies, s, *p);
 	return s->children ? walk_children(w, p, scope, depth) : 0;
@@ -685,7 +635,7 @@ static int walk_children(struct walk *w, const uint8_t **p, uint32_t scope, uint
 {
 	int err = 0;
 
-	while (!err && *p < w->dies.end) {
+	while (!err && *p < w->unit->dies.end) {
 		const uint8_t *at = *p;
 		const struct shape *s = dies_shape(&w->dies, p);
 
@@ -723,18 +673,18 @@ static int walk_function(struct walk *w, const struct shape *s, const uint8_t *a
 			 const uint8_t **p)
 {
 	uint32_t scope = w->ix->scopes.n, func;
-	Dwarf_Die die = dies_at(&w->dies, at);
-	struct attrs a;
+	const struct die die = { w->unit, at };
+	struct facts f;
 	int n, err;
 
 	w->ranges.n = 0;
-	get_attrs(&die, &a);
-	n = add_ranges(w, &die, &a, scope, 0);
+	get_facts(&die, &f);
+	n = add_ranges(w, &f, scope, 0);
 	if (n <= 0) {
 		*p = dies_skip(&w->dies, s, *p);
 		return n;
 	}
-	if (add_scope(w, &die, &a, NONE) == NONE)
+	if (add_scope(w, &die, &f, NONE) == NONE)
 		return -ENOMEM;
 	func = ITEM(w->ix->scopes, struct scope, scope).func;
 	ITEM(w->ix->funcs, struct func, func).has_code = true;
@@ -756,7 +706,7 @@ static int walk_functions(struct walk *w, const uint8_t **p, unsigned int depth)
 {
 	int err = 0;
 
-	while (!err && *p < w->dies.end) {
+	while (!err && *p < w->unit->dies.end) {
 		const uint8_t *at = *p;
 		const struct shape *s = dies_shape(&w->dies, p);
 
@@ -774,9 +724,9 @@ static int walk_functions(struct walk *w, const uint8_t **p, unsigned int depth)
 	return err;
 }
 
-static int walk_unit(struct walk *w, const Dwarf_Die *unit)
+static int walk_unit(struct walk *w)
 {
-	const uint8_t *p = unit->addr;
+	const uint8_t *p = w->unit->dies.p;
 	const struct shape *s = dies_shape(&w->dies, &p);
 
 	if (!s || !s->children)
@@ -787,141 +737,39 @@ static int walk_unit(struct walk *w, const Dwarf_Die *unit)
 
 /* Where the tree was. */
 
-/* @path without the end "/@file"; NULL: it has another one, or no memory. */
-static char *root_of(const char *path, const char *file)
+/* Cuts the end "/@file" off; false: it has another one. */
+static bool cut_end(char *path, const char *file)
 {
 	size_t len = strlen(path), tail = strlen(file);
 
 	if (len <= tail || strcmp(path + len - tail, file) || path[len - tail - 1] != '/')
-		return NULL;
-	return strndup(path, len - tail - 1);
+		return false;
+	path[len - tail - 1] = 0;
+	return true;
 }
 
 /* The unit of init/main.c, which every kernel has, tells where its source and objects are. */
-static int find_root(struct ukcov_image *img, const struct debug *debug, Dwarf_Die *unit)
+static int find_root(struct ukcov_image *img, const struct unit *u)
 {
-	const char *name = debug_string(debug, dwarf_diename(unit)), *dir = unit_dir(debug, unit);
+	const char *name = attr_string(u, &u->name), *dir = attr_string(u, &u->dir);
 	char *path;
 
-	if (img->root || !name || !dir)
+	if (!name || !dir)
 		return 0;
 	if (asprintf(&path, "%s%s%s", name[0] == '/' ? "" : dir, name[0] == '/' ? "" : "/",
 		     name) < 0)
 		return -ENOMEM;
 	normalise(path);
-	img->root = root_of(path, "init/main.c");
-	free(path);
-	if (!img->root)
+	if (!cut_end(path, "init/main.c")) {
+		free(path);
 		return 0;
+	}
+	img->root = path;
 	img->build_root = strdup(dir);
 	if (!img->build_root)
 		return -ENOMEM;
 	normalise(img->build_root);
 	return 0;
-}
-
-/* Units. */
-
-struct units {
-	struct object *obj;
-	Dwarf *dw;
-	bool own;		/* to be closed */
-	struct debug debug;
-	Dwarf_Off next;
-	unsigned int left;	/* until the next handle */
-	size_t header;		/* of this unit */
-	size_t len;
-	uint8_t addr_size;
-	uint8_t offset_size;
-};
-
-/* libdwfl has applied the relocations of a module when it hands out its handle. */
-static int open_units(struct units *u)
-{
-	Dwarf_Addr bias;
-
-	if (u->own)
-		dwarf_end(u->dw);
-	u->left = UNITS_PER_HANDLE;
-	u->own = !u->obj->name;
-	u->dw = u->own ? dwarf_begin_elf(u->obj->elf, DWARF_C_READ, NULL) :
-			 dwfl_module_getdwarf(u->obj->mod, &bias);
-	return u->dw ? 0 : -EBADMSG;
-}
-
-static void close_units(struct units *u)
-{
-	if (u->own)
-		dwarf_end(u->dw);
-}
-
-/* 1: a unit; 0: no more; or -errno. */
-static int next_unit(struct units *u, Dwarf_Die *die)
-{
-	Dwarf_Die last;
-	Dwarf_Off off;
-	int ret;
-
-	do {
-		if (u->own && !u->left--) {
-			ret = open_units(u);
-			if (ret)
-				return ret;
-		}
-		off = u->next;
-		ret = dwarf_next_unit(u->dw, off, &u->next, &u->header, NULL, NULL,
-				      &u->addr_size, &u->offset_size, NULL, NULL);
-		if (ret)
-			return ret < 0 ? -EBADMSG : 0;
-		/* A length that is damaged may lead back, or there might be no end. */
-		if (u->next <= off)
-			return -EBADMSG;
-		u->len = u->next - off;
-	} while (!dwarf_offdie(u->dw, off + u->header, die) ||
-		 dwarf_tag(die) != DW_TAG_compile_unit);
-	/* Or beyond the section, which libdw knows the end of, and does not say. */
-	return dwarf_offdie(u->dw, u->next - 1, &last) ? 1 : -EBADMSG;
-}
-
-static int for_each_unit(struct object *obj,
-			 int (*visit)(void *arg, const struct units *u, Dwarf_Die *unit), void *arg)
-{
-	struct units u = { .obj = obj };
-	Dwarf_Die unit;
-	int err = open_units(&u), more;
-
-	if (err)
-		return err;
-	debug_open(&u.debug, dwarf_getelf(u.dw));
-	while ((more = next_unit(&u, &unit)) > 0) {
-		err = visit(arg, &u, &unit);
-		if (err)
-			break;
-	}
-	close_units(&u);
-	return err ? err : more;
-}
-
-static int visit_root(void *arg, const struct units *u, Dwarf_Die *unit)
-{
-	struct ukcov_image *img = arg;
-	int err = find_root(img, &u->debug, unit);
-
-	return err ? err : !!img->root;
-}
-
-static int visit_unit(void *arg, const struct units *u, Dwarf_Die *unit)
-{
-	struct walk *w = arg;
-	int err;
-
-	if (!w->program.debug)
-		program_open(&w->program, &u->debug);
-	dies_begin(&w->dies, unit, u->header, u->len, u->addr_size, u->offset_size);
-	err = begin_program(w, unit);
-	if (!err)
-		err = add_rows(w);
-	return err ? err : walk_unit(w, unit);
 }
 
 /* The order. */
@@ -1015,8 +863,44 @@ void ukcov__free_lines(struct lines_index *ix)
 	free(ix);
 }
 
+static int read_unit(struct walk *w, const struct unit *u)
+{
+	int err;
+
+	w->unit = w->dies.unit = u;
+	err = begin_program(w);
+	if (!err)
+		err = add_rows(w);
+	return err ? err : walk_unit(w);
+}
+
+static int read_units(struct walk *w)
+{
+	const struct units *units = &w->units;
+	struct ukcov_image *img = w->obj->img;
+	int err = 0;
+
+	program_open(&w->program, &units->debug);
+	ranges_open(&w->reader, &units->debug);
+	w->foreign = calloc(units->n + 1, sizeof(*w->foreign));
+	if (!w->foreign)
+		return -ENOMEM;
+	for (size_t i = 0; !err && i < units->n && !img->root; i++)
+		if (units->list[i].tag == DW_TAG_compile_unit)
+			err = find_root(img, &units->list[i]);
+	/* Of -gsplit-dwarf, lines are here: functions are in other files, which are not read. */
+	for (size_t i = 0; !err && i < units->n; i++)
+		if (units->list[i].tag == DW_TAG_compile_unit ||
+		    units->list[i].tag == DW_TAG_skeleton_unit)
+			err = read_unit(w, &units->list[i]);
+	return !err && w->no_memory ? -ENOMEM : err;
+}
+
 static void free_walk(struct walk *w)
 {
+	for (size_t i = 0; w->foreign && i < w->units.n; i++)
+		free(w->foreign[i].ids);
+	free(w->foreign);
 	free(w->origins.slots);
 	free(w->raw_files.slots);
 	free(w->files.slots);
@@ -1026,31 +910,36 @@ static void free_walk(struct walk *w)
 	free(w->path);
 	program_free(&w->program);
 	strings_free(&w->raw);
-	free(w);
+	units_close(&w->units);
 }
 
 static int read_all(struct object *obj, struct lines_index *ix)
 {
 	const struct section *last = &obj->sections[obj->n_sections - 1];
+	Dwarf_Addr bias;
+	/* libdwfl decompresses, and applies the relocations of a module. */
+	Dwarf *dw = dwfl_module_getdwarf(obj->mod, &bias);
 	struct walk *w;
-	int err = 0;
+	int err;
 
+	if (!dw)
+		return -EBADMSG;
 	ix->base = obj->sections[0].addr;
 	/* Offsets have 32 bits. */
 	if (last->addr + last->size - ix->base >= NONE)
 		return -EFBIG;
-	if (!obj->img->root)
-		err = for_each_unit(obj, visit_root, obj->img);
-	if (err < 0)
-		return err;
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return -ENOMEM;
 	w->obj = obj;
 	w->ix = ix;
 	w->limit = last->addr + last->size - ix->base;
-	err = for_each_unit(obj, visit_unit, w);
-	free_walk(w);
+	err = units_open(&w->units, dwarf_getelf(dw));
+	if (!err) {
+		err = read_units(w);
+		free_walk(w);
+	}
+	free(w);
 	return err;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What debug information says about the code of an object: three lists by address, made in
- * one walk over all of it. To ask libdw for each PC takes a thousand times as long.
+ * one walk over all of it. To look each PC up there takes a thousand times as long.
  */
 #ifndef UKCOV_LINES_H
 #define UKCOV_LINES_H

@@ -11,28 +11,10 @@
 #define UKCOV_PROGRAM_H
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
 #include <errno.h>
-#include <gelf.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "internal.h"
-
-struct bytes {
-	const uint8_t *p;
-	const uint8_t *end;
-};
-
-/* The sections, when libdw has decompressed and relocated them. */
-struct debug {
-	struct bytes info;
-	struct bytes line;
-	struct bytes line_str;
-	struct bytes str;
-};
+#include "bytes.h"
 
 /* What was read of a file: its names are in the sections. */
 struct program_file {
@@ -72,88 +54,6 @@ struct program {
 	struct program_row row;
 	unsigned int op;	/* in an instruction of many: VLIW */
 };
-
-/* Numbers: what is beyond the end is 0, and there is no more. */
-
-static inline uint64_t bytes_number(struct bytes *b, unsigned int size)
-{
-	uint64_t v = 0;
-
-	if ((size_t)(b->end - b->p) < size) {
-		b->p = b->end;
-		return 0;
-	}
-	for (unsigned int i = 0; i < size; i++)
-		v |= (uint64_t)b->p[i] << 8 * i;
-	b->p += size;
-	return v;
-}
-
-static inline uint64_t bytes_leb(struct bytes *b)
-{
-	uint64_t v = 0;
-
-	for (unsigned int shift = 0; b->p < b->end; shift += 7) {
-		uint8_t byte = *b->p++;
-
-		if (shift < 64)
-			v |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			break;
-	}
-	return v;
-}
-
-static inline int64_t bytes_signed_leb(struct bytes *b)
-{
-	uint64_t v = 0;
-
-	for (unsigned int shift = 0; b->p < b->end;) {
-		uint8_t byte = *b->p++;
-
-		if (shift < 64)
-			v |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-		if (byte & 0x80)
-			continue;
-		if (byte & 0x40 && shift < 64)
-			v |= -1ull << shift;
-		break;
-	}
-	return v;
-}
-
-static inline bool bytes_skip(struct bytes *b, uint64_t n)
-{
-	if (n > (size_t)(b->end - b->p)) {
-		b->p = b->end;
-		return false;
-	}
-	b->p += n;
-	return true;
-}
-
-/* NULL: it has no end. */
-static inline const char *bytes_string(struct bytes *b)
-{
-	const char *s = (const char *)b->p;
-	const uint8_t *end = b->p < b->end ? memchr(b->p, 0, b->end - b->p) : NULL;
-
-	if (!end) {
-		b->p = b->end;
-		return NULL;
-	}
-	b->p = end + 1;
-	return s;
-}
-
-/* The string at an offset of a section. */
-static inline const char *bytes_string_at(const struct bytes *section, uint64_t offset)
-{
-	struct bytes b = *section;
-
-	return bytes_skip(&b, offset) ? bytes_string(&b) : NULL;
-}
 
 /* The header. */
 
@@ -418,7 +318,7 @@ static inline bool program_next(struct program *p)
 
 static inline void program_open(struct program *p, const struct debug *debug)
 {
-	p->debug = debug;
+	*p = (struct program){ .debug = debug };
 	p->left = 8 * (size_t)(debug->line.end - debug->line.p);
 }
 
@@ -426,53 +326,6 @@ static inline void program_free(struct program *p)
 {
 	free(p->files);
 	free(p->dirs);
-}
-
-/* Sections. */
-
-static inline struct bytes debug_section(Elf *elf, const char *name)
-{
-	static const uint8_t nothing[1];
-	struct bytes none = { nothing, nothing };
-	Elf_Scn *scn = NULL;
-	const char *have;
-	Elf_Data *data;
-	GElf_Shdr sh;
-	size_t names;
-
-	if (elf_getshdrstrndx(elf, &names))
-		return none;
-	while ((scn = elf_nextscn(elf, scn))) {
-		have = gelf_getshdr(scn, &sh) ? elf_strptr(elf, names, sh.sh_name) : NULL;
-		/* Of old compilers: .zdebug_line. */
-		if (!have || sh.sh_type == SHT_NOBITS || sh.sh_flags & SHF_COMPRESSED ||
-		    (strcmp(have, name) && (strncmp(have, ".z", 2) || strcmp(have + 2, name + 1))))
-			continue;
-		data = elf_getdata(scn, NULL);
-		if (data && data->d_buf)
-			return (struct bytes){ data->d_buf, (uint8_t *)data->d_buf + data->d_size };
-	}
-	return none;
-}
-
-static inline void debug_open(struct debug *d, Elf *elf)
-{
-	d->info = debug_section(elf, ".debug_info");
-	d->line = debug_section(elf, ".debug_line");
-	d->line_str = debug_section(elf, ".debug_line_str");
-	d->str = debug_section(elf, ".debug_str");
-}
-
-/* A string that libdw has found; NULL if it does not end in its section. */
-static inline const char *debug_string(const struct debug *d, const char *s)
-{
-	const struct bytes *in[] = { &d->str, &d->line_str, &d->info };
-	const uint8_t *p = (const uint8_t *)s;
-
-	for (size_t i = 0; s && i < ARRAY_SIZE(in); i++)
-		if (p >= in[i]->p && p < in[i]->end)
-			return memchr(p, 0, in[i]->end - p) ? s : NULL;
-	return NULL;
 }
 
 #endif /* UKCOV_PROGRAM_H */

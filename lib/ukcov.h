@@ -545,10 +545,14 @@ const char *ukcov_image_root(struct ukcov_image *img);
 /**
  * ukcov_image_debug() - is there debug information in vmlinux that can be read?
  *
+ * DWARF 2 to 5. Of code compiled with -gsplit-dwarf (CONFIG_DEBUG_INFO_SPLIT) it is the lines:
+ * functions come from the symbol table, as .dwo files are not read.
+ *
  * Return: 1; or
  * -ENODATA	there is none: functions come from the symbol table, lines are unknown
  * -EPROTONOSUPPORT it is compressed in a way that the installed libelf cannot read (zstd)
- * -EBADMSG	it is damaged
+ * -EBADMSG	it is damaged, or newer than DWARF 5
+ * -EFBIG	the code is spread over 4 GiB or more
  */
 int ukcov_image_debug(struct ukcov_image *img);
 
@@ -560,7 +564,8 @@ int ukcov_image_debug(struct ukcov_image *img);
  * @size:	bytes from there
  * @error:	0: fine; -ENOENT: no .ko; -ESTALE: the .ko is of another build; -ENOEXEC: it is
  *		damaged; -ENODATA: no debug information; -EPROTONOSUPPORT: compressed, see
- *		ukcov_image_debug()
+ *		ukcov_image_debug(); -EBADMSG: that is damaged, which is noticed when lines of
+ *		the module are asked for first
  */
 struct ukcov_module {
 	const char *name;

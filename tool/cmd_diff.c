@@ -246,7 +246,7 @@ int cmd_diff(int argc, char **argv)
 	status = STATUS_FAILED;
 	if (!a || !b)
 		goto out;
-	if (!comparable(a, paths[0], b, paths[1], o.kernel.force))
+	if (!comparable(a, paths[0], b, paths[1], &o.kernel))
 		status = diff(&o, paths, a, b);
 	if (fflush(stdout) || ferror(stdout))
 		status = fail(STATUS_FAILED, "cannot write to stdout: %s", strerror(errno));

@@ -25,7 +25,7 @@ int cmd_merge(int argc, char **argv)
 {
 	const char *output = NULL;
 	struct ukcov_set *set;
-	bool force = false;
+	struct kernel_options o = { 0 };
 	int opt, err;
 
 	while ((opt = next_option(argc, argv, "o:h", options)) != -1) {
@@ -34,7 +34,7 @@ int cmd_merge(int argc, char **argv)
 			output = optarg;
 			break;
 		case 256:
-			force = true;
+			o.force = true;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -47,7 +47,7 @@ int cmd_merge(int argc, char **argv)
 		return misuse("merge", "where to? Give -o FILE");
 	if (optind == argc)
 		return misuse("merge", "no file given");
-	set = read_sets(argv + optind, argc - optind, force);
+	set = read_sets(argv + optind, argc - optind, &o);
 	if (!set)
 		return STATUS_FAILED;
 	err = write_set(set, output);

@@ -15,9 +15,7 @@ static const char help[] =
 	"  --by WHAT            function, file (default), dir, or subsystem (MAINTAINERS)\n"
 	"  -n, --top N          this many rows (default: 20; 0: all of them)\n"
 	"  --html DIR           pages with the source, by LCOV's genhtml\n"
-	"  --lcov FILE          LCOV's tracefile, for all of its versions\n"
-	"  --lcov2 FILE         the same with functions' last lines: LCOV 2.5 misses those with a\n"
-	"                       warning, LCOV 1.x misreads them\n"
+	"  --lcov FILE          LCOV's tracefile, for its versions 1.16 to 2.5; '-': stdout\n"
 	"  --json               all of it, as JSON\n"
 	"  --annotate FILE.c    one source file with what was reached beside it\n"
 	KERNEL_HELP
@@ -39,7 +37,7 @@ static const char *const by_names[] = { "file", "function", "dir", "subsystem" }
 struct choice {
 	enum by by;
 	size_t top;
-	const char *html, *lcov, *lcov2, *annotate;
+	const char *html, *lcov, *annotate;
 	bool json;
 	struct kernel_options kernel;
 };
@@ -471,7 +469,6 @@ static const struct option options[] = {
 	{ "top", required_argument, NULL, 'n' },
 	{ "html", required_argument, NULL, 257 },
 	{ "lcov", required_argument, NULL, 258 },
-	{ "lcov2", required_argument, NULL, 261 },
 	{ "json", no_argument, NULL, 259 },
 	{ "annotate", required_argument, NULL, 260 },
 	KERNEL_LONG_OPTIONS,
@@ -513,9 +510,6 @@ static int parse(int argc, char **argv, struct choice *o)
 		case 258:
 			o->lcov = optarg;
 			break;
-		case 261:
-			o->lcov2 = optarg;
-			break;
 		case 259:
 			o->json = true;
 			break;
@@ -532,8 +526,7 @@ static int parse(int argc, char **argv, struct choice *o)
 	}
 	if (optind == argc)
 		return misuse("report", "no file given");
-	if (o->json && (o->annotate || (o->lcov && !strcmp(o->lcov, "-")) ||
-			(o->lcov2 && !strcmp(o->lcov2, "-"))))
+	if (o->json + !!o->annotate + (o->lcov && !strcmp(o->lcov, "-")) > 1)
 		return misuse("report", "two things for stdout: give one of them");
 	return -1;
 }
@@ -545,8 +538,7 @@ static int report(const struct choice *o, const struct model *m, const struct uk
 	char *title;
 	int status = 0;
 
-	if ((o->lcov && lcov_write(m, o->lcov, id, false)) ||
-	    (o->lcov2 && lcov_write(m, o->lcov2, id, true)))
+	if (o->lcov && lcov_write(m, o->lcov, id))
 		status = STATUS_FAILED;
 	if (!status && o->html) {
 		title = xasprintf("%s, Linux %s", file, kernel_name(set));
@@ -563,7 +555,7 @@ static int report(const struct choice *o, const struct model *m, const struct uk
 		return print_json(m, set);
 	if (o->annotate)
 		return annotate(m, o->annotate);
-	if (!o->html && !o->lcov && !o->lcov2)
+	if (!o->html && !o->lcov)
 		return print_tables(m, o, set);
 	return 0;
 }
@@ -580,7 +572,7 @@ int cmd_report(int argc, char **argv)
 	status = parse(argc, argv, &o);
 	if (status >= 0)
 		return status;
-	set = read_sets(argv + optind, argc - optind, o.kernel.force);
+	set = read_sets(argv + optind, argc - optind, &o.kernel);
 	if (!set)
 		return STATUS_FAILED;
 	if (is_edges(set)) {

@@ -17,7 +17,8 @@ static const char help[] =
 	"\n"
 	"  -o, --output FILE    write what was reached to FILE ('-': stdout)\n"
 	"  -f, --follow         all that COMMAND starts, too: processes and threads, each from\n"
-	"                       its first instruction on\n"
+	"                       its first instruction on. Kernel threads that work for them\n"
+	"                       are not collected\n"
 	"  -p, --pid PID        a process that runs, its threads and what they start, until it\n"
 	"                       ends or Ctrl-C is pressed; it goes on then\n"
 	"  -m, --mode MODE      pc: each PC once (default); edge: each edge word once;\n"
@@ -312,6 +313,7 @@ struct choice {
 static int parse(int argc, char **argv, struct collect *c, struct choice *o)
 {
 	char *end;
+	long pid;
 	int opt;
 
 	while ((opt = next_option(argc, argv, "+o:fp:m:b:qk:h", options)) != -1) {
@@ -323,8 +325,9 @@ static int parse(int argc, char **argv, struct collect *c, struct choice *o)
 			c->follow = true;
 			break;
 		case 'p':
-			c->attach = strtol(optarg, &end, 10);
-			if (c->attach <= 0 || *end)
+			pid = strtol(optarg, &end, 10);
+			c->attach = pid;
+			if (pid <= 0 || pid != c->attach || *end)
 				return misuse("run", "-p %s: not the number of a process", optarg);
 			break;
 		case 'm':

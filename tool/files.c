@@ -110,9 +110,9 @@ static void merge_headers(struct ukcov_set *set, struct ukcov_set *other)
 }
 
 int comparable(struct ukcov_set *set, const char *first, struct ukcov_set *other, const char *path,
-	       bool force)
+	       const struct kernel_options *o)
 {
-	if (!force && !same_kernel(set, other)) {
+	if (!o->force && !same_kernel(set, other)) {
 		say("%s and %s come from different kernels (%s and %s): their PCs mean different code",
 		    first, path, kernel_name(set), kernel_name(other));
 		return -ESTALE;
@@ -122,13 +122,13 @@ int comparable(struct ukcov_set *set, const char *first, struct ukcov_set *other
 		    is_edges(set) ? "edges" : "PCs", path, is_edges(other) ? "edges" : "PCs");
 		return -EINVAL;
 	}
-	return 0;
+	return align_modules(set, first, other, path, o->vmlinux);
 }
 
-int merge_into(struct ukcov_set *set, const char *first, struct ukcov_set *other,
-	       const char *path, bool force)
+static int merge_into(struct ukcov_set *set, const char *first, struct ukcov_set *other,
+		      const char *path, const struct kernel_options *o)
 {
-	int err = comparable(set, first, other, path, force);
+	int err = comparable(set, first, other, path, o);
 
 	if (err)
 		return err;
@@ -150,13 +150,13 @@ const char *kernel_name(const struct ukcov_set *set)
 	return p;
 }
 
-struct ukcov_set *read_sets(char **paths, int n, bool force)
+struct ukcov_set *read_sets(char **paths, int n, const struct kernel_options *o)
 {
 	struct ukcov_set *all = read_set(paths[0]), *one;
 
 	for (int i = 1; all && i < n; i++) {
 		one = read_set(paths[i]);
-		if (!one || merge_into(all, paths[0], one, paths[i], force)) {
+		if (!one || merge_into(all, paths[0], one, paths[i], o)) {
 			ukcov_set_free(all);
 			all = NULL;
 		}

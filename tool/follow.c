@@ -369,7 +369,7 @@ static int send_fd(pid_t tid, int target, int fd)
 }
 
 /* The task gets @area's descriptor; with the sockets, these are *fds. */
-static int receive(struct calls *c, const struct scratch *s, unsigned long at, int fds[3], int fd)
+static int receive(struct calls *c, unsigned long at, int fds[3], int fd)
 {
 	struct scratch got;
 	pid_t tid = c->t->tid;
@@ -394,7 +394,6 @@ static int receive(struct calls *c, const struct scratch *s, unsigned long at, i
 	    got.msg.msg_controllen < CMSG_LEN(sizeof(int)))
 		return -EMFILE;
 	memcpy(&fds[2], got.control.bytes + CMSG_LEN(0), sizeof(int));
-	(void)s;
 	return 0;
 }
 
@@ -423,7 +422,7 @@ static int make_ioctl(struct calls *c, struct follow_area *area, unsigned long c
 	s.io.iov_len = 1;
 	if (!peek(c->t->tid, at, &old, sizeof(old)) || !poke(c->t->tid, at, &s, sizeof(s)))
 		return -EFAULT;
-	err = receive(c, &s, at, fds, area->fd);
+	err = receive(c, at, fds, area->fd);
 	if (!err)
 		err = call(c, SYS_ioctl, fds[2], cmd, cmd == KCOV_ENABLE ? area->mode : 0, 0);
 	if (!c->gone)
@@ -441,7 +440,7 @@ static void count_failure(struct follow *f, int err)
 		why = FOLLOW_FOREIGN;
 	else if (err == -EBUSY)
 		why = FOLLOW_BUSY;
-	else if (err == -ENOMEM)
+	else if (err == -ENOMEM || err == -EMFILE || err == -ENFILE)
 		why = FOLLOW_NO_AREA;
 	f->not[why]++;
 	f->not_errno = -err;

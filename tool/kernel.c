@@ -155,7 +155,7 @@ char *find_vmlinux_live(const char *given)
 	return found;
 }
 
-static struct ukcov_map *saved_map(const char *path)
+struct ukcov_map *saved_map(const char *path)
 {
 	char *name = xasprintf("%s.map", path);
 	struct ukcov_map *map = NULL;

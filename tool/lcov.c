@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * LCOV's tracefile, in the form that LCOV 1.16 and 2.x take: a DA in each function's first
- * line, each name once in a file, a function reached if and only if one of its lines is, no
- * line that the file does not have, no file that is not there.
+ * LCOV's tracefile, in the one form that LCOV 1.16 to 2.5 take without a word: a DA in each
+ * function's first line, each name once in a file, a function reached if and only if one of
+ * its lines is, no line that the file does not have, no file that is not there.
  *
- * FN with the function's last line is misread by 1.x, as a function of that name; without it
- * 2.5 guesses the line and says once that it does. So there are two forms. The one without is
- * for everybody, genhtml gets what suits it.
+ * From 2.2 on LCOV wants to know the last line of each function, which 1.x misreads as the
+ * function's name. So each file has two records. The first has the last lines alone, under a
+ * blank behind the file's name and a test's name of its own. For 1.x that is another file, in
+ * which there is no line, so it is left out. 2.x removes the blank and the test, in which
+ * there is no line either, and keeps what it has learnt.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,18 +53,31 @@ static uint32_t last_line(const struct file *f, size_t i)
 	return last;
 }
 
-static void write_file(FILE *out, const struct file *f, const char *build_id, bool ends)
+static void begin_record(FILE *out, const char *test, const struct file *f, const char *blank,
+			 const char *build_id)
 {
-	fprintf(out, "SF:%s\n", f->source);
+	fprintf(out, "TN:%s\nSF:%s%s\n", test, f->source, blank);
 	/* So that results of different kernels are not put together. */
 	if (build_id && *build_id)
 		fprintf(out, "VER:%s\n", build_id);
-	for (size_t i = 0; i < f->nr_functions; i++) {
-		fprintf(out, "FN:%u,", f->functions[i].line);
-		if (ends)
-			fprintf(out, "%u,", last_line(f, i));
-		fprintf(out, "%s\n", f->functions[i].name);
-	}
+}
+
+static void write_last_lines(FILE *out, const struct file *f, const char *build_id)
+{
+	begin_record(out, "last_lines", f, " ", build_id);
+	for (size_t i = 0; i < f->nr_functions; i++)
+		fprintf(out, "FN:%u,%u,%s\n", f->functions[i].line, last_line(f, i),
+			f->functions[i].name);
+	fputs("end_of_record\n", out);
+}
+
+static void write_file(FILE *out, const struct file *f, const char *build_id)
+{
+	if (f->nr_functions)
+		write_last_lines(out, f, build_id);
+	begin_record(out, "", f, "", build_id);
+	for (size_t i = 0; i < f->nr_functions; i++)
+		fprintf(out, "FN:%u,%s\n", f->functions[i].line, f->functions[i].name);
 	for (size_t i = 0; i < f->nr_functions; i++)
 		fprintf(out, "FNDA:%zu,%s\n", function_count(f, i), f->functions[i].name);
 	fprintf(out, "FNF:%zu\nFNH:%zu\n", f->function.all, f->function.hit);
@@ -80,7 +95,7 @@ static bool can_write(const struct model *m)
 	return m->lines && m->root;
 }
 
-int lcov_write(const struct model *m, const char *path, const char *build_id, bool ends)
+int lcov_write(const struct model *m, const char *path, const char *build_id)
 {
 	struct output out;
 	int err;
@@ -90,10 +105,9 @@ int lcov_write(const struct model *m, const char *path, const char *build_id, bo
 	err = output_open(&out, path);
 	if (err)
 		return err;
-	fputs("TN:\n", out.f);
 	for (size_t i = 0; i < m->nr_files; i++)
 		if (m->files[i].source)
-			write_file(out.f, &m->files[i], build_id, ends);
+			write_file(out.f, &m->files[i], build_id);
 	return output_close(&out);
 }
 
@@ -140,22 +154,6 @@ static const char *genhtml(void)
 	return program && *program ? program : "genhtml";
 }
 
-/* "genhtml: LCOV version 1.16"; some of 2.x say no number. */
-static bool is_old(void)
-{
-	char *command = xasprintf("'%s' --version 2>/dev/null", genhtml());
-	FILE *f = popen(command, "r");
-	char line[256] = "";
-
-	free(command);
-	if (!f)
-		return true;
-	if (!fgets(line, sizeof(line), f))
-		*line = 0;
-	pclose(f);
-	return strstr(line, "LCOV version 1.") != NULL;
-}
-
 static int run_genhtml(const struct model *m, const char *info, const char *dir,
 		       const char *title, const char *log)
 {
@@ -200,7 +198,7 @@ int lcov_html(const struct model *m, const char *dir, const char *title, const c
 	info = xasprintf("%s/ukcov.info", temp);
 	log = xasprintf("%s/genhtml.log", temp);
 	status = STATUS_FAILED;
-	if (!lcov_write(m, info, build_id, !is_old()))
+	if (!lcov_write(m, info, build_id))
 		status = run_genhtml(m, info, dir, title, log);
 	unlink(info);
 	unlink(log);

@@ -71,11 +71,8 @@ void maintainers_free(struct maintainers *m);
 
 /* ---- lcov.c ---- */
 
-/*
- * Writes LCOV's tracefile; with functions' last lines it is for LCOV 2.x only. 0 or -errno
- * after a message.
- */
-int lcov_write(const struct model *m, const char *path, const char *build_id, bool ends);
+/* Writes LCOV's tracefile. 0 or -errno after a message. */
+int lcov_write(const struct model *m, const char *path, const char *build_id);
 
 /* Has LCOV's genhtml make pages. 0 or an exit status after a message. */
 int lcov_html(const struct model *m, const char *dir, const char *title, const char *build_id);

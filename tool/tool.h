@@ -50,9 +50,6 @@ size_t parse_words(const char *text);
 /* Does @stream go to a terminal that is to have colours? */
 bool colours(FILE *stream);
 
-/* Columns of stdout, 0 if it is no terminal. */
-unsigned int terminal_width(void);
-
 /* On a terminal, from the second second on: "label 12%". progress_end() removes it. */
 void progress(const char *label, size_t done, size_t all);
 void progress_end(void);
@@ -105,25 +102,35 @@ bool same_kernel(const struct ukcov_set *a, const struct ukcov_set *b);
 /* "6.12.117 build 0123456789ab", in one of two buffers that are used by turns. */
 const char *kernel_name(const struct ukcov_set *set);
 
-/* 0, or a message and -errno if they are of other kernels or another kind. */
+struct kernel_options;
+
+/*
+ * 0, or a message and -errno if they are of other kernels or another kind. PCs of @b in modules
+ * become what they are in @a.
+ */
 int comparable(struct ukcov_set *a, const char *a_path, struct ukcov_set *b, const char *b_path,
-	       bool force);
+	       const struct kernel_options *o);
 
 /* The map of modules that belongs to file @from, for file @to. 0 or -errno after a message. */
 int copy_map(const char *from, const char *to);
 
-/* Adds @other; a message and -errno if that makes no sense. @force: of other kernels, too. */
-int merge_into(struct ukcov_set *set, const char *first, struct ukcov_set *other,
-	       const char *path, bool force);
-
 /* All files in one set, whose header is that of the first; NULL after a message. */
-struct ukcov_set *read_sets(char **paths, int n, bool force);
+struct ukcov_set *read_sets(char **paths, int n, const struct kernel_options *o);
 
 /* Are its words no PCs? */
 bool is_edges(const struct ukcov_set *set);
 
 /* What the file's words are: "pc", "edge", ... */
 const char *set_mode(const struct ukcov_set *set);
+
+/* ---- modules.c ---- */
+
+/*
+ * Moves PCs of @b in modules to where these were when @a was collected. What has no place
+ * there is left out, and said. 0 or -errno.
+ */
+int align_modules(const struct ukcov_set *a, const char *a_path, struct ukcov_set *b,
+		  const char *b_path, const char *vmlinux);
 
 /* ---- kernel.c ---- */
 
@@ -169,6 +176,9 @@ char *find_vmlinux_live(const char *given);
 
 /* Opens it; NULL if it is not found, after a message. */
 struct ukcov_image *open_live_kernel(const struct kernel_options *o);
+
+/* The map of modules beside the file @path; NULL: there is none. */
+struct ukcov_map *saved_map(const char *path);
 
 /* Does it have modules now? */
 bool has_modules(void);

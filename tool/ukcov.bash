@@ -41,7 +41,7 @@ _ukcov() {
 	--by) mapfile -t COMPREPLY < <(compgen -W 'function file dir subsystem' -- "$cur"); return ;;
 	-p|--pid) mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$cur"); return ;;
 	--html|--modules|--source) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	-o|--output|-k|--kernel|--lcov|--lcov2|--annotate) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	-o|--output|-k|--kernel|--lcov|--annotate) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	-b|--buffer|-n|--top|--function|--file|--module) return ;;
 	esac
 	if [[ $cur != -* ]]; then
@@ -53,7 +53,7 @@ _ukcov() {
 	fi
 	case $command in
 	run) i='-o --output -f --follow -p --pid -m --mode -b --buffer -q --quiet --fallback -k --kernel' ;;
-	report) i="--by -n --top --html --lcov --lcov2 --json --annotate $kernel" ;;
+	report) i="--by -n --top --html --lcov --json --annotate $kernel" ;;
 	diff) i="-n --top --json $kernel" ;;
 	merge) i='-o --output --force' ;;
 	filter) i="--function --file --module -v --invert -o --output $kernel" ;;

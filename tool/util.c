@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -95,15 +94,6 @@ bool colours(FILE *stream)
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	return isatty(fileno(stream)) && !(no && *no) && term && strcmp(term, "dumb");
-}
-
-unsigned int terminal_width(void)
-{
-	struct winsize size;
-
-	if (!isatty(1))
-		return 0;
-	return ioctl(1, TIOCGWINSZ, &size) || !size.ws_col ? 80 : size.ws_col;
 }
 
 /* ---- progress ---- */

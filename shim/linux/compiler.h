@@ -14,4 +14,7 @@
 #define WRITE_ONCE(x, val)	(*(volatile __typeof__(x) *)&(x) = (val))
 #define data_race(x)		({ (x); })
 
+/* No compiler knows what is in it any more. */
+#define OPTIMIZER_HIDE_VAR(var)	__asm__("" : "=r"(var) : "0"(var))
+
 #endif /* SHIM_LINUX_COMPILER_H */

@@ -14,12 +14,18 @@
 #define BYTES	(WORDS * sizeof(unsigned long))
 /*
  * Bytes of state for so many comparisons, so many PCs of a compact trace, or twice as many PCs or
- * edge words; and how many there is room for at first.
+ * edge words, with a table for young windows; and how many there is room for at first.
  */
-#define STATE(items)	((items) * 58ul + 32)
+#define STATE(items)	max_of((items) * 58ul + 32, \
+			       (items) * 56ul + ((items) < 8192 ? (items) * 8ul : 65536))
 #define ITEMS		(8ul << 10)
 /* Enough for a leak of 64 bytes a round to be seen. */
 #define ROUNDS	(slow() ? 5000 : 10000)
+
+static unsigned long max_of(unsigned long a, unsigned long b)
+{
+	return a > b ? a : b;
+}
 
 static const unsigned long modes[] = { 0, 1, 2, 4, 6, 8, 16 };
 

@@ -39,11 +39,15 @@
 #define MIN_RUN_SHORT	25
 /* Up to that many words the expectation is checked against sorting. */
 #define SORT_MAX	(1ul << 17)
-/* Distinct items that the kernel keeps track of in a window, at first and at most. */
-#define SET_ITEMS	(16ul << 10)
+/*
+ * Distinct comparisons that the kernel keeps track of in a window, at first and at most; of PCs or
+ * edges twice as many. Beside a small area it is half a comparison per word, but so many.
+ */
+#define SET_ITEMS	(8ul << 10)
 #define MAX_ITEMS	(256ul << 10)
+#define MIN_ITEMS	512ul
 /* At first, with --grow. */
-#define FEW_ITEMS	256ul
+#define FEW_ITEMS	64ul
 
 static const unsigned long pc_modes[] = {
 	KCOV_TRACE_UNIQ_PC,
@@ -853,34 +857,6 @@ static bool judge_plain_mode(const struct cov *c, unsigned long mode)
 	return false;
 }
 
-static void small_area(const struct workload *w, size_t words)
-{
-	static const unsigned long small_modes[] = { 0, 1, 2, 4, 6, 8, 16 };
-	struct cov c = open_or_exit(words);
-	struct workload_result r;
-	unsigned long mode;
-	size_t i;
-	bool ok;
-
-	for (i = 0; i < ARRAY_SIZE(small_modes); i++) {
-		mode = small_modes[i];
-		ok = !workload_run(w, &c, mode, &r);
-		if (!ok)
-			snprintf(why, sizeof(why), "%s", r.why);
-		else
-			ok = mode < 2 ? judge_plain_mode(&c, mode) : judge(&c, mode);
-		tap_ok(ok, "%s, %zu words, mode %lu: recorded + dropped is the truth",
-		       w->name, words, mode);
-		if (!ok)
-			tap_diag("%s", why);
-	}
-	cov_close(&c);
-}
-
-/* ---- sets that are full at first ---- */
-
-static const char *const grow_workloads[] = { "maps", "fork-exec", "mount", "udp", "pipe", "poll" };
-
 static struct room {
 	size_t pcs, edges;
 } room;
@@ -894,6 +870,10 @@ static bool judge_full(const struct cov *c, unsigned long mode, const struct kco
 	const unsigned long *trace = c->tee + 1;
 	size_t n = cov_count(c->tee, c->tee_words), i;
 
+	if (!edge_stream) {
+		edge_stream = big_alloc(big_words * sizeof(*edge_stream));
+		edge_list = big_alloc(big_words * sizeof(*edge_list));
+	}
 	for (i = 0; i < n; i++)
 		edge_stream[i] = cov_edge_word(i ? trace[i - 1] : 0, trace[i]);
 	want_pcs.untracked = want_edges.untracked = 0;
@@ -910,6 +890,51 @@ static bool judge_full(const struct cov *c, unsigned long mode, const struct kco
 		judge_area("edges", c->edge, c->words, &st->edge, &want_edges));
 }
 
+/* For all modes of a descriptor, once a mode of PCs or edges was enabled. */
+static size_t items_beside(size_t words)
+{
+	size_t items = MIN_ITEMS;
+
+	while (items < words / 2 && items < SET_ITEMS)
+		items *= 2;
+	return items;
+}
+
+static void small_area(const struct workload *w, size_t words)
+{
+	static const unsigned long small_modes[] = { 0, 1, 2, 4, 6, 8, 16 };
+	struct cov c = open_or_exit(words);
+	struct workload_result r;
+	struct kcov_stats st;
+	unsigned long mode;
+	size_t i;
+	bool ok, full;
+
+	for (i = 0; i < ARRAY_SIZE(small_modes); i++) {
+		mode = small_modes[i];
+		ok = !workload_run(w, &c, mode, &r);
+		cmp_room = items_beside(words);
+		room.pcs = room.edges = 2 * cmp_room;
+		if (!ok)
+			snprintf(why, sizeof(why), "%s", r.why);
+		else if (mode < 2)
+			ok = judge_plain_mode(&c, mode);
+		else if (mode & (KCOV_TRACE_UNIQ_PC | KCOV_TRACE_UNIQ_EDGE))
+			ok = !cov_stats(c.fd, &st) && judge_full(&c, mode, &st, &full);
+		else
+			ok = judge(&c, mode);
+		tap_ok(ok, "%s, %zu words, mode %lu: recorded and dropped are what is predicted",
+		       w->name, words, mode);
+		if (!ok)
+			tap_diag("%s", why);
+	}
+	cov_close(&c);
+}
+
+/* ---- sets that are full at first ---- */
+
+static const char *const grow_workloads[] = { "maps", "fork-exec", "mount", "udp", "pipe", "poll" };
+
 /* Again and again, until its set was not full; of a compact trace the list does not tell. */
 static bool grow_in_mode(const struct workload *w, struct cov *c, unsigned long mode, int *times)
 {
@@ -917,7 +942,7 @@ static bool grow_in_mode(const struct workload *w, struct cov *c, unsigned long 
 	struct kcov_stats st;
 	bool full = true, ok = true;
 
-	for (*times = 0; full && ok && *times < 10; ++*times) {
+	for (*times = 0; full && ok && *times < 12; ++*times) {
 		if (workload_run(w, c, mode, &r))
 			return bad("run", r.why);
 		if (cov_stats(c->fd, &st))
@@ -940,27 +965,24 @@ static int grow_all(void)
 	size_t i, k;
 	int times;
 
-	edge_stream = big_alloc(BIG_WORDS_SHORT * sizeof(*edge_stream));
-	edge_list = big_alloc(BIG_WORDS_SHORT * sizeof(*edge_list));
 	big_words = BIG_WORDS_SHORT;
 	snprintf(items, sizeof(items), "%lu", FEW_ITEMS);
 	cov_parameter("items", items);
 	for (k = 0; k < ARRAY_SIZE(grow_workloads); k++) {
-		struct cov c = open_or_exit(BIG_WORDS_SHORT);
-
 		w = workload_find(grow_workloads[k]);
-		room.pcs = room.edges = cmp_room = FEW_ITEMS;
 		for (i = 0; i < ARRAY_SIZE(grow_modes); i++) {
-			bool ok = grow_in_mode(w, &c, grow_modes[i], &times);
+			struct cov c = open_or_exit(BIG_WORDS_SHORT);
+			bool ok;
 
-			/* Mode 6 has the sets that 2 and 4 left. */
-			ok &= times > 2 || grow_modes[i] == 6;
+			room.pcs = room.edges = 2 * FEW_ITEMS;
+			cmp_room = FEW_ITEMS;
+			ok = grow_in_mode(w, &c, grow_modes[i], &times) && times > 2;
 			tap_ok(ok, "%s, mode %lu: room for %zu items was too little %d times",
 			       w->name, grow_modes[i], FEW_ITEMS, times - 1);
 			if (!ok)
 				tap_diag("%s", why);
+			cov_close(&c);
 		}
-		cov_close(&c);
 	}
 	snprintf(items, sizeof(items), "%lu", SET_ITEMS);
 	cov_parameter("items", items);

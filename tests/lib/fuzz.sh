@@ -29,7 +29,8 @@ for target in text elf; do
 done
 
 # Small ones of each kind to start from.
-for k in gcc regs clang clang64 dwarf2 dwarf4 dwarf64 lto zlib zlib-gnu arm64 line0; do
+for k in gcc regs clang clang4 clang64 dwarf2 dwarf4 dwarf64 lto split clangsplit zlib zlib-gnu arm64 \
+	line0 ranges4 ranges5; do
 	cp build/lib/objects/$k $dir/elf/
 done
 map='mod 16384 0 - Live 0x70000000\n# section mod .text 0x70000000\n'
@@ -49,8 +50,9 @@ for target in text elf; do
 	[ $target = text ] || leaks=0
 	# What was found before is not the start of a run that is to be the same.
 	[ -n "${UKCOV_FUZZ_SECONDS:-}" ] || new=$(mktemp -d)
+	# Seconds on the clock, for one input: a machine may stand still for a while.
 	# shellcheck disable=SC2086 # a list
-	$dir/fuzz_$target $much -timeout=20 -rss_limit_mb=2048 -max_len=40000 \
+	$dir/fuzz_$target $much -timeout=300 -rss_limit_mb=2048 -max_len=40000 \
 		-dict=tests/lib/fuzz_$target.dict \
 		-detect_leaks=$leaks -artifact_prefix=$dir/$target- -print_final_stats=1 \
 		${new:+"$new"} $dir/$target > $dir/$target.log 2>&1
@@ -59,4 +61,8 @@ for target in text elf; do
 	tail -n 25 $dir/$target.log > $out
 	ok $status "fuzz_$target: $(sed -n 's/^stat::number_of_executed_units: //p' $dir/$target.log) inputs"
 done
+# Or the fuzzer plays with headers only.
+with=$(sed -n 's/^stat::with_functions: //p' $dir/elf.log)
+[ "${with:-0}" -gt 0 ]
+ok $? "fuzz_elf: functions are read in the debug information of $with inputs"
 done_testing

@@ -7,7 +7,8 @@
  * reads beyond: it calls elf_begin() and elf_getdata() of this program, as libdw does.
  */
 #include <dlfcn.h>
-#include <libelf.h>
+#include <gelf.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,11 @@ Elf_Data *elf_getdata(Elf_Scn *scn, Elf_Data *last)
 	return data;
 }
 
+static bool is_module(const uint8_t *data, size_t len)
+{
+	return len && (data[0] == 'M' || data[0] == 'A');
+}
+
 static int look_up(void *arg, const struct ukcov_site *site)
 {
 	struct ukcov_frame frames[8];
@@ -101,8 +107,13 @@ static int no_line(void *arg, const struct ukcov_line *line)
 	return line->line ? 0 : 1;
 }
 
+/* How many inputs had functions in their debug information. */
+static unsigned long with_functions;
+static bool has_functions;
+
 static int look_at(void *arg, const struct ukcov_function *f)
 {
+	has_functions |= !(f->flags & UKCOV_SYMTAB);
 	if (f->low)
 		ukcov_image_visit_lines(arg, f->low, f->high, no_line, NULL);
 	return 0;
@@ -122,7 +133,9 @@ static void open_and_look(const char *vmlinux, const struct ukcov_map *map, cons
 		ukcov_image_debug(img);
 		ukcov_image_visit_modules(img, see_module, NULL);
 		ukcov_image_visit_sites(img, look_up, img);
+		has_functions = false;
 		ukcov_image_visit_functions(img, look_at, img);
+		with_functions += has_functions;
 		ukcov_image_close(img);
 	}
 	free_copies();
@@ -180,10 +193,61 @@ static void fuzz_module(const uint8_t *data, size_t len)
 	ukcov_map_free(map);
 }
 
+static void print_count(void)
+{
+	fprintf(stderr, "stat::with_functions: %lu\n", with_functions);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	elf_version(EV_CURRENT);
+	return atexit(print_count);
+}
+
+/* One of the sections of debug information; false: there is none. */
+static bool pick_section(uint8_t *data, size_t len, unsigned int seed, GElf_Shdr *picked)
+{
+	Elf *elf = elf_memory((char *)data, len);
+	Elf_Scn *scn = NULL;
+	const char *name;
+	GElf_Shdr sh;
+	size_t names;
+	int n = 0;
+
+	if (elf_getshdrstrndx(elf, &names))
+		names = 0;
+	while ((scn = elf_nextscn(elf, scn))) {
+		name = gelf_getshdr(scn, &sh) ? elf_strptr(elf, names, sh.sh_name) : NULL;
+		if (name && !strncmp(name, ".debug_", 7) && sh.sh_type != SHT_NOBITS && sh.sh_size &&
+		    sh.sh_offset < len && sh.sh_size <= len - sh.sh_offset && !(rand_r(&seed) % ++n))
+			*picked = sh;
+	}
+	elf_end(elf);
+	return n;
+}
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t len, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t len, size_t max, unsigned int seed);
+
+/* Mostly inside of such a section: of what is changed anywhere, most is no ELF file any more. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t len, size_t max, unsigned int seed)
+{
+	size_t skip = is_module(data, len) && len >= 3 ? 3 + (data[1] | data[2] << 8) : 0;
+	GElf_Shdr sh;
+
+	if (seed % 4 && skip < len && pick_section(data + skip, len - skip, seed, &sh)) {
+		LLVMFuzzerMutate(data + skip + sh.sh_offset, sh.sh_size, sh.sh_size);
+		return len;
+	}
+	return LLVMFuzzerMutate(data, len, max);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	if (len && (data[0] == 'M' || data[0] == 'A'))
+	if (is_module(data, len))
 		fuzz_module(data, len);
 	else
 		fuzz_vmlinux(data, len);

@@ -49,8 +49,11 @@ mutant() {
 		in_guest
 		return
 	fi
+	wrap=
+	[ "$test" != test_nomem ] || wrap="-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=strndup,--wrap=asprintf"
+	# shellcheck disable=SC2086 # nothing, or one word
 	make -s -C "$dir/src/lib" O="$dir/o" CFLAGS="-O1 -g -fsanitize=address" "$dir/o/libukcov.a" > "$out" 2>&1 &&
-		gcc -std=gnu11 -D_GNU_SOURCE -g -fsanitize=address -Itests/unit -I"$dir/src/lib" \
+		gcc $wrap -std=gnu11 -D_GNU_SOURCE -g -fsanitize=address -Itests/unit -I"$dir/src/lib" \
 			"tests/lib/$test.c" "$dir/o/libukcov.a" -ldw -lelf -o "$dir/$test" >> "$out" 2>&1
 	ok $? "$file compiles: $to"
 	! timeout 60 "$dir/$test" > "$out" 2>&1
@@ -84,33 +87,57 @@ mutant test_image image.c 'strcmp(map->build_id, img->build_id)' '0'
 mutant test_image image.c 'strcmp(m->build_id, id)' '0'
 mutant test_image image.c 'return map->text - addr' 'return 0'
 mutant test_image image.c 'sh.sh_size > size - sh.sh_offset' '0'
+mutant test_image image.c 'obj->error ? : obj->debug < 0 ? obj->debug : 0' 'obj->error'
 mutant test_image image.c "elf_compress(scn, 0, 0) < 0" '0'
 mutant test_image find.c 'ukcov__image_code(img, pc - 1)' 'ukcov__image_code(img, pc + 9)'
 mutant test_image find.c 'is_foreign(ix, row, p->low)' '0'
 mutant test_image find.c 'f->flags |= UKCOV_LINE_GUESSED;
 	}' ';
 	}'
-mutant test_image lines.c 'dwarf_offdie(u->dw, u->next - 1, &last) ? 1' 'last.cu = NULL, 1 ? 1'
+mutant test_image dies.h 'if (!bytes_skip(b, len))
+		return -EBADMSG;' 'bytes_skip(b, len);'
+mutant test_image dies.h 'a->form == DW_FORM_ref_addr ? units_find(units, in.p) : u' 'u'
+mutant test_image dies.h 'return code < u->kinds.n && ' 'return code < u->kinds.n - 1 && '
+mutant test_image dies.h 'low = a.attr;' ';'
+mutant test_image dies.h 'a->attr.constant = bytes_signed_leb' 'bytes_signed_leb'
+mutant test_image ranges.h 'r->base = u->low;' 'r->base = 0;'
+mutant test_image ranges.h '< 2 * 16' '< 0'
+mutant test_image ranges.h 'if (!low && !high)' 'if (low == high)'
+mutant test_image ranges.h 'if (low == UINT64_MAX)' 'if (0)'
+mutant test_image ranges.h 'r->high = r->low + bytes_leb(b);
+		return 1;
+	case DW_RLE_startx_endx' 'r->high = bytes_leb(b);
+		return 1;
+	case DW_RLE_startx_endx'
+mutant test_image ranges.h 'if (r->list.p == r->list.end)' 'if (0)'
+mutant test_image ranges.h 'bytes_leb(b), &r->base) ? 0 : -1' 'bytes_leb(b), &r->base) ? -1 : -1'
+mutant test_image bytes.h '|| i >= (size_t)(b.end - b.p) / size' ''
 mutant test_image image.c 'FTS_PHYSICAL | FTS_COMFOLLOW' 'FTS_PHYSICAL'
 mutant test_image lines.c '*number |= ROW_GUESSED' '*number = 0'
-mutant test_image lines.c 'd->file.cu == w->dies.cu ?' '1 ?'
+mutant test_image lines.c 'd->file_unit == w->unit ?' '1 ?'
+mutant test_image lines.c ' ||
+		    units->list[i].tag == DW_TAG_skeleton_unit' ''
 mutant test_image lines.c 'f->dir < p->n_dirs ?' '0 ?'
-mutant test_image program.h 'v |= -1ull << shift' 'v |= 0'
+mutant test_image bytes.h 'v |= -1ull << shift' 'v |= 0'
 mutant test_image program.h '(255 - p->opcode_base)' '(155 - p->opcode_base)'
 mutant test_image program.h 'p->row.line += p->line_base' 'p->row.line += 0'
 mutant test_image program.h 'n = p->lengths[opcode]' 'n = 2'
 mutant test_image program.h 'p->offset_size = 8' 'p->offset_size = 4'
 mutant test_image program.h 'err = err ? : program_add_file(p, NULL, 0)' ''
 mutant test_image program.h 'if (p->row.end)' 'if (0)'
-mutant test_image program.h 'strncmp(have, ".z", 2)' '1'
+mutant test_image bytes.h 'strncmp(have, ".z", 2)' '1'
 mutant test_image dies.h 'fixed += step;' 'fixed += step + 1;'
-mutant test_image dies.h 'd->start + dies_number(' 'd->start + 1 + dies_number('
+mutant test_image dies.h 'return d->unit->start + offset;' 'return d->unit->start + offset + 1;'
 mutant test_image code.c 'jump ? kind << 1 : kind' 'kind'
 mutant test_image code.c 'return held & ~(X86_CALLER_SAVED * 0x10001u)' 'return 0'
 mutant test_image code.c 'flow(s, insn->target, w->addr, w->held);
 		return;' 'return;'
 mutant test_image code.c 'case R_X86_64_64:' 'case R_X86_64_64 + 1000:'
 mutant test_image code.c 'hook == HOOK_PC ? UKCOV_SITE_CALL' 'hook == HOOK_CMP ? UKCOV_SITE_CALL'
+mutant test_nomem lines.c 'w->no_memory = true;' ';'
+mutant test_nomem dies.h 'if (*err)
+			return false;' 'if (*err)
+			return *err = 0;'
 mutant test_repeats repeats.h 'if (pc == c->last) {' 'if (0) {'
 mutant test_repeats repeats.h 'c->len = i + 1;' 'c->len = i;'
 mutant test_repeats repeats.h 's->zero = true' 's->zero = false'

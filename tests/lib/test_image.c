@@ -505,6 +505,34 @@ static void test_damaged_units(void)
 	tap_result("units that go beyond their section, or back: -EBADMSG");
 }
 
+/* Of a module, that is noticed when it is read. */
+static void test_damaged_module(void)
+{
+	static char text[1 << 20];
+	const char *damaged = path_of("broken/mod.ko");
+	int fd = open(path_of("mod.ko"), O_RDONLY), out;
+	ssize_t len = read(fd, text, sizeof(text));
+	Elf64_Shdr *sh = len > 1000 ? section(text, ".debug_info") : NULL;
+	struct ukcov_image *img;
+	struct ukcov_frame f[2];
+	uint64_t pc;
+	int err = 1;
+
+	close(fd);
+	CHECK(sh && sh->sh_size > 100);
+	memset(text + sh->sh_offset, 0x7f, 4);
+	out = open(damaged, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	CHECK(write(out, text, len) == len);
+	close(out);
+	img = image("gcc", LIVE TEXT REF INIT, "broken", 0);
+	CHECK(!ukcov_image_visit_modules(img, put_error, &err) && !err);
+	pc = sites(img, UKCOV_SITE_CALL, "mod").pc[0];
+	CHECK(ukcov_image_find(img, pc, f, 2) == 1 && f[0].flags & UKCOV_SYMTAB);
+	CHECK(!ukcov_image_visit_modules(img, put_error, &err) && err == -EBADMSG);
+	tap_result("a module with damaged debug information: -EBADMSG, functions by the symbol table");
+	ukcov_image_close(img);
+}
+
 /* Line number programs with any byte damaged: functions are known, whatever lines are. */
 static void test_damaged_lines(const char *name)
 {
@@ -535,6 +563,125 @@ static void test_damaged_lines(const char *name)
 	}
 	unlink(damaged);
 	tap_result("%s: damaged line numbers, functions are there", name);
+}
+
+/* The parts of functions that debug information tells. */
+struct parts {
+	size_t n;
+	struct part {
+		char name[32];
+		uint64_t low;
+		uint64_t high;
+	} part[64];
+};
+
+static int put_part(void *arg, const struct ukcov_function *f)
+{
+	struct parts *p = arg;
+	struct part *part = &p->part[p->n];
+
+	if (f->flags & UKCOV_SYMTAB || f->high <= f->low || p->n == 64)
+		return 0;
+	snprintf(part->name, sizeof(part->name), "%s", f->name);
+	part->low = f->low;
+	part->high = f->high;
+	p->n++;
+	return 0;
+}
+
+static struct parts parts_of(const char *name)
+{
+	struct ukcov_image *img = image(name, NULL, NULL, 0);
+	struct parts p = { 0 };
+
+	CHECK(ukcov_image_debug(img) == 1);
+	CHECK(!ukcov_image_visit_functions(img, put_part, &p));
+	ukcov_image_close(img);
+	return p;
+}
+
+static bool has_part(const struct parts *p, const char *name, uint64_t low, uint64_t high)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (!strcmp(p->part[i].name, name) && p->part[i].low == low &&
+		    p->part[i].high == high)
+			return true;
+	return false;
+}
+
+/* Each function is where its symbol is; "parts" in two halves, the first of two bytes. */
+static int check_symbol(void *arg, const struct ukcov_function *f)
+{
+	const struct parts *p = arg;
+
+	CHECK(f->flags & UKCOV_SYMTAB);
+	if (!strncmp(f->name, "__", 2))
+		return 0;
+	if (strcmp(f->name, "parts"))
+		CHECK(has_part(p, f->name, f->low, f->high));
+	else
+		CHECK(has_part(p, f->name, f->low, f->low + 2) &&
+		      has_part(p, f->name, f->low + 2, f->high));
+	return 0;
+}
+
+/* Address ranges in all their forms, from assembly. */
+static void test_ranges(const char *name, size_t n)
+{
+	struct ukcov_image *img = image(name, NULL, NULL, UKCOV_NO_DEBUG);
+	struct parts p = parts_of(name);
+
+	CHECK(p.n == n);
+	CHECK(!ukcov_image_visit_functions(img, check_symbol, &p));
+	tap_result("%s: address ranges in each form: %zu, as the symbols say", name, n);
+	ukcov_image_close(img);
+}
+
+/* Cut off anywhere, lists tell less; never anything else. */
+static void test_cut_ranges(const char *name, const char *in)
+{
+	static char text[1 << 20];
+	const char *damaged = path_of("damaged-ranges");
+	struct parts all = parts_of(name), p = { 0 };
+	int fd = open(path_of(name), O_RDONLY), out;
+	ssize_t len = read(fd, text, sizeof(text));
+	Elf64_Shdr *sh = len > 1000 ? section(text, in) : NULL;
+	size_t size = sh ? sh->sh_size : 0, before = 0, half = 0;
+
+	close(fd);
+	CHECK(size > 10);
+	for (size_t n = 0; n < size; n++) {
+		sh->sh_size = n;
+		out = open(damaged, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		CHECK(write(out, text, len) == len);
+		close(out);
+		p = parts_of("damaged-ranges");
+		for (size_t i = 0; i < p.n; i++)
+			CHECK(has_part(&all, p.part[i].name, p.part[i].low, p.part[i].high));
+		CHECK(p.n >= before);
+		before = p.n;
+		half = n == size / 2 ? p.n : half;
+	}
+	unlink(damaged);
+	CHECK(half < p.n && p.n < all.n);
+	tap_result("%s: %s cut off at any byte: %zu ranges of %zu, at half of it %zu", name, in, p.n,
+		   all.n, half);
+}
+
+/* With the functions in other files: lines are there, functions are those of the symbols. */
+static void test_split(const char *name)
+{
+	struct ukcov_image *img = image(name, NULL, NULL, 0);
+	struct pcs p = sites(img, UKCOV_SITE_CALL, "");
+	struct ukcov_frame f[2];
+
+	CHECK(ukcov_image_debug(img) == 1 && p.n > 30);
+	for (size_t i = 0; i < p.n; i++) {
+		CHECK(ukcov_image_find(img, p.pc[i], f, 2) == 1);
+		CHECK(f[0].function && f[0].flags & UKCOV_SYMTAB && f[0].file && f[0].line);
+	}
+	tap_result("%s: lines, and functions by the symbol table", name);
+	ukcov_image_close(img);
 }
 
 static int count_line(void *arg, const struct ukcov_line *line)
@@ -624,6 +771,7 @@ int main(void)
 	test_lines("regs", true);
 	test_lines("size", false);
 	test_lines("clang", false);
+	test_lines("clang4", false);
 	test_lines("clang64", false);
 	test_lines("arm64", true);
 	test_lines("zlib", true);
@@ -636,7 +784,11 @@ int main(void)
 	test_no_debug("nodebug", -ENODATA, 0);
 	test_no_debug("gcc", 1, UKCOV_NO_DEBUG);
 	test_zstd();
+	test_split("split");
+	test_split("clangsplit");
 	test_functions();
+	test_ranges("ranges4", 4);
+	test_ranges("ranges5", 10);
 	test_module();
 	test_module_by_registers();
 	test_module_guessed();
@@ -645,8 +797,12 @@ int main(void)
 	test_bad_vmlinux();
 	test_damaged();
 	test_damaged_units();
+	test_damaged_module();
 	test_damaged_lines("gcc");
 	test_damaged_lines("dwarf4");
+	test_cut_ranges("ranges4", ".debug_ranges");
+	test_cut_ranges("ranges5", ".debug_rnglists");
+	test_cut_ranges("ranges5", ".debug_addr");
 	test_truncated("gcc", 997);
 	test_truncated("clang", 1499);
 	return tap_done();

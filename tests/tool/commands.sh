@@ -89,6 +89,9 @@ fi
 ukcov run -m cmp -o cmp.cov -- "$tasks" do 0 > $out 2>&1
 grep -qE '^0x[0-9a-f]{16} [1248] (const|var) 0x[0-9a-f]+ 0x[0-9a-f]+$' cmp.cov
 ok $? "run -m cmp: comparisons"
+grep -v '^#' cmp.cov > $out
+[ -z "$(uniq -d $out)" ] && [ -n "$(cut -d' ' -f1 $out | uniq -d)" ]
+ok $? "run -m cmp: each once, also where there are several"
 
 ukcov run -b 512 -o small.cov -- "$tasks" do 0 > $out 2> $out.err
 if [ $kernel = patched ]; then
@@ -102,8 +105,17 @@ grep -q '^not complete' $out; ok $? "report: says so, too"
 
 ukcov top -n 3 -o top.txt -- "$tasks" do 3 > $out 2> $out.err
 [ "$(grep -cE '^ +[0-9,]+ +[0-9.]+%' top.txt)" = 6 ]; ok $? "top: three functions, three PCs"
+# Its own shares, of its own counts.
+awk 'BEGIN { last = 1e18 } /callbacks of/ { gsub(",", ""); all = $1 } /^ +[0-9,]+ +[0-9.]+%/ { gsub("[,%]", "")
+	if ($1 * 100 / all - $2 > 0.06 || $2 - $1 * 100 / all > 0.06 || ($3 ~ /^0x/) == was && $1 > last) bad = 1
+	was = $3 ~ /^0x/; last = $1; rows++ } END { exit bad || rows != 6 }' top.txt
+ok $? "top: most first, and shares of all"
 ukcov overflow -- "$tasks" do 3 > $out 2> $out.err
 [ "$(grep -cE '^[a-z].*(K|M|512)$' $out.err)" = 4 ]; ok $? "overflow: four rows, with buffers"
+awk '{ gsub(",", "") } match($0, /[0-9]+ +[0-9]+ +[0-9]+[KM]?$/) { split(substr($0, RSTART), f, " ")
+	words = f[3] * (f[3] ~ /M$/ ? 1048576 : f[3] ~ /K$/ ? 1024 : 1)
+	if (words < f[2] + 1 || words > 512 && words / 2 >= f[2] + 1) bad = 1; rows++ } END { exit bad || rows != 4 }' $out.err
+ok $? "overflow: each buffer has room, and half of it has not"
 needed=$(awk '/^callbacks/ { gsub(",", ""); print $4 }' $out.err)
 recorded=$(ukcov run -m trace -b 1M -o - -- "$tasks" do 3 2> /dev/null | grep -vc '^#')
 # Two runs, the same but for the state of the allocators.
@@ -116,9 +128,31 @@ ukcov diff -n 0 a.cov b.cov > $out 2> $out.err
 grep -qE '^ +[0-9]+  .*memfd' $out; ok $? "diff: only B calls memfd_create"
 ukcov diff a.cov a.cov > $out 2>&1
 grep -q '^only in A, a.cov: 0 PCs' $out; ok $? "diff: a file does not differ from itself"
+# Which is which: a file, and the same without 100 of its PCs, of one function at least.
+{ grep '^#' a.cov; grep -v '^#' a.cov | tail -n +101; } | sed "s/^# pcs: .*/# pcs: $(($(grep -vc '^#' a.cov) - 100))/" > less.cov
+ukcov diff -n 0 less.cov a.cov > $out 2> $out.err
+grep -q '^only in A, less.cov: 0 PCs$' $out && grep -q '^only in B, a.cov: 100$' $out; ok $? "diff: 100 PCs more in B"
+[ "$(awk '/only A/ { t = 1; next } t { print substr($0, 1, 8), substr($0, 10, 8) }' $out |
+	awk 'NF != 1 || substr($0, 1, 8) !~ /^ *$/ { bad = 1 } { n += $1 } END { print n + 0, bad + 0 }')" = "100 0" ]
+ok $? "diff: and of its functions"
+ukcov diff --json a.cov less.cov > $out 2> $out.err
+python3 - $out <<-'END'
+	import json, sys
+	d = json.load(open(sys.argv[1]))
+	assert d["only_a"] == 100 and d["only_b"] == 0 and d["both"] > 1000
+	assert sum(f["only_a"] for f in d["functions"]) == 100
+	assert not any(f["only_b"] for f in d["functions"])
+END
+ok $? "diff --json: 100 PCs more in A"
 ukcov merge -o both.cov a.cov b.cov 2> $out.err
 { grep -v '^#' a.cov; grep -v '^#' b.cov; } | sort -u > want
 grep -v '^#' both.cov | cmp -s - want; ok $? "merge: the union"
+# What was dropped adds up.
+was=$(sed -n 's/^# dropped: //p' small.cov)
+[ "$was" = unknown ] && want=unknown || want=$((2 * was))
+ukcov merge -o both.cov small.cov a.cov small.cov 2> $out.err
+sed -n 's/^# dropped: //p' both.cov > $out
+[ "$(cat $out)" = "$want" ]; ok $? "merge: $want dropped, as of all files"
 ukcov filter --file 'mm/*' -o mm.cov b.cov 2> $out.err
 ukcov filter -v --file 'mm/*' -o rest.cov b.cov 2> $out.err
 [ -s mm.cov ] && { grep -v '^#' mm.cov; grep -v '^#' rest.cov; } | sort > split
@@ -129,25 +163,104 @@ ukcov filter --module vmlinux b.cov 2> /dev/null | grep -v '^#' > $out
 grep -v '^#' b.cov | cmp -s - $out; ok $? "filter --module vmlinux: all of it"
 
 ukcov report -n 0 b.cov > report.txt 2> $out.err; ok $? "report"
+ukcov report --lcov b.info b.cov 2> $out.err; ok $? "report --lcov"
 grep -q ' fs/exec.c$' report.txt && grep -q 'memfd_create' report.txt
 ok $? "report: files and functions"
 for by in function dir subsystem; do
 	ukcov report --by $by -n 5 b.cov > $out 2> $out.err; ok $? "report --by $by"
 done
 grep -q 'MEMORY MANAGEMENT' $out; ok $? "report --by subsystem: from MAINTAINERS"
+# The same files, put together by others: of --json, and a MAINTAINERS of ours.
+tree=$(sed -n 's,^SF:\(.*\)/kernel/fork\.c$,\1,p' b.info)
+mkdir -p tree && ln -s "$tree"/* tree/ && rm tree/MAINTAINERS
+printf 'Head\n\nALPHA\nM:\tA\nF:\tmm/\nX:\tmm/memfd.c\n\nBETA\nM:\tB\nF:\tkernel/*.c\n\nGAMMA\nN:\tsignal\n\nTHE REST\nF:\t*\nF:\t*/\n' > tree/MAINTAINERS
+ukcov report --json b.cov > b.json 2> $out.err
+ukcov report -n 0 --by dir b.cov > dir.txt 2> $out.err
+ukcov report -n 0 --by subsystem --source tree b.cov > subsystem.txt 2> $out.err
+python3 - > $out 2>&1 <<-'END'
+	import json, os, re
+	files = json.load(open("b.json"))["files"]
+	def subsystem(path):
+	    if path.startswith("mm/") and path != "mm/memfd.c":
+	        return "ALPHA"
+	    if re.match("kernel/[^/]*[.]c$", path):
+	        return "BETA"
+	    return "GAMMA" if "signal" in path else "(none)"
+	def check(name, group):
+	    want = {}
+	    for f in files:
+	        sums = want.setdefault(group(f["file"]), [0] * 6)
+	        for i, what in enumerate(("pcs", "lines", "functions")):
+	            sums[2 * i] += f[what]["hit"]
+	            sums[2 * i + 1] += f[what]["all"]
+	    got = {}
+	    for line in open(name):
+	        m = re.match(" *([0-9,]+)/([0-9,]+) +\\S+ +([0-9,]+)/([0-9,]+) +\\S+ +([0-9,]+)/([0-9,]+) +\\S+  (.*)", line)
+	        if m:
+	            got[m.group(7)] = [int(x.replace(",", "")) for x in m.groups()[:6]]
+	    want = {k: v for k, v in want.items() if v[0]}
+	    for k in set(want) | set(got):
+	        assert got.get(k) == want.get(k), (name, k, got.get(k), want.get(k))
+	    assert len(want) > 3, want
+	check("dir.txt", os.path.dirname)
+	check("subsystem.txt", subsystem)
+END
+ok $? "report --by dir, subsystem: the sums of its files"
 ukcov report --annotate mm/memfd.c b.cov > $out 2> $out.err
 grep -qE '^ *[0-9]+/[0-9]+ \+ +[0-9]+ ' $out && grep -qE '^ *0/[0-9]+ - ' $out
 ok $? "report --annotate: lines that ran, and that did not"
 
-# A module, where it is and after it is gone.
+# A module, after it is gone.
 dummy=$(dirname "$UKCOV_VMLINUX")/drivers/net/dummy.ko
-if [ -e "$dummy" ] && insmod "$dummy" 2> $out; then
+
+# functions FILE.cov...: those of the module, each with how many of its PCs were reached.
+functions() {
+	ukcov report -n 0 --by function "$@" 2> $out.err | awk '$5 ~ /^dummy_/ { print $5, $1 }' | sort
+}
+
+insmod "$dummy" 2> $out &&
 	ukcov run -f -q -o module.cov -- sh -c "ip link add dummy7 type dummy && ip link del dummy7" 2> $out.err
-	rmmod dummy
-	ukcov filter --module dummy module.cov 2> $out.err | grep -v '^#' > $out
-	[ -s $out ]; ok $? "a module that is gone: $(wc -l < $out) PCs of it"
-	ukcov report -n 0 module.cov 2>&1 | grep -qE 'drivers/net/dummy.c$'
-	ok $? "and its file is in the report"
-fi
+ok $? "a module is loaded and used"
+rmmod dummy
+ukcov filter --module dummy module.cov 2> $out.err | grep -v '^#' > $out
+[ -s $out ]; ok $? "a module that is gone: $(wc -l < $out) PCs of it"
+ukcov report -n 0 module.cov 2>&1 | grep -qE 'drivers/net/dummy.c$'
+ok $? "and its file is in the report"
+functions module.cov > dummy.list
+cp dummy.list $out
+grep -q '^dummy_setup ' dummy.list && grep -q '^dummy_dev_init ' dummy.list; ok $? "and its functions"
+ukcov report --annotate drivers/net/dummy.c module.cov > $out 2> $out.err
+grep -qE '^ *[1-9]/[0-9] [+] .*dummy_setup|^ *[+] .*dummy_setup' $out; ok $? "and its lines"
+
+# As if it had been loaded elsewhere: 1 MiB higher, in the file and in the map beside it.
+python3 - module.cov moved.cov <<-'END'
+	import re, sys
+	old, new = sys.argv[1:]
+	text = open(old + '.map').read()
+	size, base = re.search(r'^dummy (\d+) .* 0x([0-9a-f]+)$', text, re.M).groups()
+	base, size = int(base, 16), int(size)
+	def move(m):
+	    return '0x%016x' % (int(m.group(), 16) + (1 << 20))
+	out = open(new + '.map', 'w')
+	for line in text.splitlines(True):
+	    out.write(re.sub('0x[0-9a-f]{16}', move, line) if 'dummy' in line else line)
+	out = open(new, 'w')
+	for line in open(old):
+	    if line.startswith('0x') and base <= int(line, 16) < base + size:
+	        line = move(re.match('.*', line)) + '\n'
+	    out.write(line)
+END
+! cmp -s module.cov moved.cov; ok $? "a module that lies elsewhere"
+ukcov merge -o both.cov moved.cov module.cov 2> $out.err
+grep -v '^#' both.cov > a.list
+grep -v '^#' moved.cov | sort -u | cmp -s - a.list; ok $? "merge: the same PCs all the same"
+ukcov diff module.cov moved.cov > $out 2> $out.err
+grep -q '^only in B, moved.cov: 0$' $out && grep -q '^only in A, module.cov: 0 PCs$' $out
+ok $? "diff: no difference"
+functions moved.cov module.cov | tee $out | cmp -s - dummy.list; ok $? "report of both: the same functions"
+ukcov merge -o both.cov a.cov module.cov 2> $out.err
+grep -q '^ukcov: module dummy was not loaded when a.cov was collected: [1-9]' $out.err
+ok $? "merge: a module that the first file does not know is left out, and said"
+
 cp a.cov b.cov "$VM_SCRATCH/"
 done_testing

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "kcov_dedup.h"
+#include "callback.h"
 
 #define MODE_PC		KCOV_DEDUP_PC
 #define MODE_EDGE	KCOV_DEDUP_EDGE
@@ -69,6 +69,9 @@ struct shape {
 	u32 limit;	/* keys of the set */
 };
 
+/* Slots for young windows where the shape has none: main() runs tests without and with some. */
+static u32 young_slots;
+
 static inline void window_make(struct kcov_dedup_window *w, struct shape s,
 			       enum side side)
 {
@@ -77,6 +80,9 @@ static inline void window_make(struct kcov_dedup_window *w, struct shape s,
 	w->capacity = s.words - 1;
 	kcov_dedup_set_init(&w->set, guarded(kcov_dedup_set_bytes(s.limit, 1), side),
 			    s.limit, 1);
+	if (young_slots && young_slots <= KCOV_DEDUP_YOUNG_SPARSE * s.limit)
+		kcov_dedup_young_init(w, guarded(kcov_dedup_young_bytes(young_slots), side),
+				      young_slots);
 }
 
 /* As after KCOV_ENABLE in @mode on a new descriptor. */
@@ -110,19 +116,9 @@ static inline void compact_free(struct kcov_dedup *d)
 }
 
 static __attribute__((__noinline__, unused)) void
-callback_slow(struct kcov_dedup *d, unsigned long ip)
-{
-	if (kcov_dedup_compacts(d))
-		kcov_dedup_compact(d, ip);
-	else
-		kcov_dedup_slow(d, ip);
-}
-
-static __attribute__((__noinline__, unused)) void
 callback_full(struct kcov_dedup *d, unsigned long pos, unsigned long ip)
 {
-	if (!kcov_dedup_fast(d, pos - 1, ip))
-		callback_slow(d, ip);
+	callback_at(d, pos - 1, ip);
 }
 
 /* The patched __sanitizer_cov_trace_pc() of a task in a unique mode. */

@@ -723,14 +723,14 @@ static void test_fast(void)
 	const char *p;
 
 	compact_make(&d, (struct shape){ 64, 16 }, GUARD_AFTER, 0);
-	CHECK(!kcov_dedup_fast(&d, d.main.area[0], PC));
+	CHECK(kcov_dedup_fast(&d, d.main.area[0], PC) != KCOV_DEDUP_DONE);
 	feed(&d, "abca");
 	for (p = "bcabca"; *p; p++)
-		CHECK(kcov_dedup_fast(&d, d.main.area[0], PC + 16 * (unsigned char)*p));
+		CHECK(kcov_dedup_fast(&d, d.main.area[0], PC + 16 * (unsigned char)*p) == KCOV_DEDUP_DONE);
 	copy_state(&before, &d);
-	CHECK(!kcov_dedup_fast(&d, d.main.area[0], PC + 16 * 'x'));
+	CHECK(kcov_dedup_fast(&d, d.main.area[0], PC + 16 * 'x') != KCOV_DEDUP_DONE);
 	d.main.area[0] = 0;
-	CHECK(!kcov_dedup_fast(&d, 0, PC + 16 * 'b'));
+	CHECK(kcov_dedup_fast(&d, 0, PC + 16 * 'b') != KCOV_DEDUP_DONE);
 	d.main.area[0] = 4;
 	copy_state(&after, &d);
 	CHECK(!memcmp(&before, &after, sizeof(after)));
@@ -906,13 +906,13 @@ static void test_raw_fast(void)
 	struct kcov_dedup d;
 
 	compact_make(&d, (struct shape){ 4, 16 }, GUARD_AFTER, 3);
-	CHECK(!kcov_dedup_fast(&d, 0, PC) && !d.main.recorded);
+	CHECK(kcov_dedup_fast(&d, 0, PC) != KCOV_DEDUP_DONE && !d.main.recorded);
 	feed(&d, "a");
-	CHECK(kcov_dedup_fast(&d, 1, PC + 16 * 'a'));
-	CHECK(kcov_dedup_fast(&d, 2, PC + 16 * 'b'));
+	CHECK(kcov_dedup_fast(&d, 1, PC + 16 * 'a') == KCOV_DEDUP_DONE);
+	CHECK(kcov_dedup_fast(&d, 2, PC + 16 * 'b') == KCOV_DEDUP_DONE);
 	holds(&d, "aab");
 	copy_state(&before, &d);
-	CHECK(!kcov_dedup_fast(&d, 3, PC + 16 * 'b'));
+	CHECK(kcov_dedup_fast(&d, 3, PC + 16 * 'b') != KCOV_DEDUP_DONE);
 	copy_state(&after, &d);
 	CHECK(!memcmp(&before, &after, sizeof(after)));
 	compact_free(&d);
@@ -920,12 +920,12 @@ static void test_raw_fast(void)
 	compact_make(&d, (struct shape){ 3, 16 }, GUARD_AFTER, 3);
 	feed(&d, "ab");
 	copy_state(&before, &d);
-	CHECK(!kcov_dedup_fast(&d, 2, PC));
+	CHECK(kcov_dedup_fast(&d, 2, PC) != KCOV_DEDUP_DONE);
 	copy_state(&after, &d);
 	CHECK(!memcmp(&before, &after, sizeof(after)));
 	/* With the flag: of the next window. */
 	d.mode |= KCOV_DEDUP_RESET;
-	CHECK(!kcov_dedup_fast(&d, 2, PC));
+	CHECK(kcov_dedup_fast(&d, 2, PC) != KCOV_DEDUP_DONE);
 	feed(&d, "c");
 	holds(&d, "c");
 	compact_free(&d);

@@ -118,9 +118,11 @@ int main(void)
 {
 	test_known();
 	test_hash();
-	test_recorded(MODE_EDGE);
-	test_recorded(MODE_BOTH);
-	test_first(MODE_EDGE);
-	test_first(MODE_BOTH);
+	for (young_slots = 0; young_slots <= 64; young_slots += 64) {
+		test_recorded(MODE_EDGE);
+		test_recorded(MODE_BOTH);
+		test_first(MODE_EDGE);
+		test_first(MODE_BOTH);
+	}
 	return tap_done();
 }

@@ -148,9 +148,10 @@ int main(void)
 	static const u32 limits[] = { 16, 2 };
 	size_t i, k;
 
-	for (i = 0; i < ARRAY_SIZE(modes); i++)
-		for (k = 0; k < ARRAY_SIZE(limits); k++)
-			test_nested(modes[i], limits[k], 0);
+	for (young_slots = 0; young_slots <= 16; young_slots += 16)
+		for (i = 0; i < ARRAY_SIZE(modes); i++)
+			for (k = 0; k < ARRAY_SIZE(limits); k++)
+				test_nested(modes[i], limits[k], 0);
 	test_nested(MODE_COMPACT, 16, 2);
 	test_nested(MODE_COMPACT, 2, 3);
 	return tap_done();

@@ -228,8 +228,8 @@ static const struct interrupt *now_in;
 
 static void say(const char *what)
 {
-	tap_diag("mode %u, sets of %u, room for %u: %s", mode_of(config), config->limit,
-		 config->items, what);
+	tap_diag("mode %u, sets of %u, room for %u, %u slots: %s", mode_of(config), config->limit,
+		 config->items, config->young, what);
 	tap_diag("after '%s%s', in '%c', at instruction %u of %u, at %#llx", config->before,
 		 past, outer, now_at, outer_steps.n, outer_steps.at[now_at].reg[REG_RIP]);
 	if (now_in)
@@ -686,9 +686,9 @@ static void test(const struct config *c, char **modes)
 	model_free(&model);
 	all_interleavings += interleavings;
 	CHECK(config->mode || aheads);
-	tap_result("mode %u, sets of %u, room for %u, %u as they come: %u + %u states, "
+	tap_result("mode %u, sets of %u, room for %u, %u slots, %u as they come: %u + %u states, "
 		   "%llu interleavings, %llu accepted; %llu of two levels, %llu of a split reset",
-		   mode_of(c), c->limit, c->items, c->raw, plain, n_states - plain,
+		   mode_of(c), c->limit, c->items, c->young, c->raw, plain, n_states - plain,
 		   interleavings, accepted, nested, split);
 }
 
@@ -726,6 +726,12 @@ int main(int argc, char **argv)
 		{ .limit = 2, .items = ITEMS, .before = "" },
 		{ .limit = 16, .items = 2, .before = "" },
 	};
+	/* All items of a young window; two, then it grows up; all that there is room for. */
+	static const struct config young[] = {
+		{ .limit = 16, .items = ITEMS, .before = "bcacbabzyR", .young = 64 },
+		{ .limit = 16, .items = ITEMS, .before = "", .young = 16 },
+		{ .limit = 16, .items = 2, .before = "", .young = 16 },
+	};
 	static const struct config others[] = {
 		{ .limit = 16, .items = ITEMS, .before = "", .cmps = true },
 		/* Pairs that had to make room, and some that found none. */
@@ -751,6 +757,11 @@ int main(int argc, char **argv)
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		for (k = 0; k < ARRAY_SIZE(shapes); k++) {
 			c = shapes[k];
+			c.mode = modes[i];
+			test(&c, argv);
+		}
+		for (k = 0; k < ARRAY_SIZE(young) && modes[i] & (MODE_PC | MODE_EDGE); k++) {
+			c = young[k];
 			c.mode = modes[i];
 			test(&c, argv);
 		}

@@ -243,10 +243,10 @@ static void test_mode_0_fast(void)
 
 	make(&d, 0);
 	for (main0 = 0; main0 < 3; main0++)
-		CHECK(kcov_dedup_fast(&d, main0, PC));
+		CHECK(kcov_dedup_fast(&d, main0, PC) == KCOV_DEDUP_DONE);
 	counts(&d.main, 0, 3, 0);
 	d.busy = 1;
-	CHECK(kcov_dedup_fast(&d, 0, PC));
+	CHECK(kcov_dedup_fast(&d, 0, PC) == KCOV_DEDUP_DONE);
 	counts(&d.main, 0, 4, 0);
 	/* Who finds it busy leaves the reset to the one that is. */
 	d.mode |= KCOV_DEDUP_RESET;
@@ -254,7 +254,7 @@ static void test_mode_0_fast(void)
 	counts(&d.main, 0, 4, 0);
 	CHECK(d.ignored == 1 && d.mode == KCOV_DEDUP_RESET);
 	d.busy = 0;
-	CHECK(!kcov_dedup_fast(&d, 0, PC));
+	CHECK(kcov_dedup_fast(&d, 0, PC) != KCOV_DEDUP_DONE);
 	counts(&d.main, 0, 4, 0);
 	callback(&d, PC);
 	counts(&d.main, 0, 1, 0);
@@ -304,23 +304,53 @@ static void test_fast(u32 mode)
 	struct kcov_dedup d;
 
 	make(&d, mode);
-	CHECK(!kcov_dedup_fast(&d, d.main.area[0], PC));
+	CHECK(kcov_dedup_fast(&d, d.main.area[0], PC) != KCOV_DEDUP_DONE);
 	callback(&d, PC);
 	callback(&d, PC);
 	callback(&d, PC);
 	copy_state(&before, &d);
-	CHECK(kcov_dedup_fast(&d, d.main.area[0], PC));
+	CHECK(kcov_dedup_fast(&d, d.main.area[0], PC) == KCOV_DEDUP_DONE);
 	copy_state(&after, &d);
 	CHECK(!memcmp(&before, &after, sizeof(after)));
-	CHECK(!kcov_dedup_fast(&d, d.main.area[0], PC + 1));
+	CHECK(kcov_dedup_fast(&d, d.main.area[0], PC + 1) != KCOV_DEDUP_DONE);
 	copy_state(&after, &d);
 	CHECK(!memcmp(&before, &after, sizeof(after)));
 	tap_result("mode %u: fast does what brings nothing new, and leaves the rest", mode);
 }
 
+/* A window is young up to so many items, and not after one that had more. */
+static void test_young(u32 mode)
+{
+	static const struct shape large = { 64, 16 };
+	struct kcov_dedup d;
+	struct kcov_dedup_window *w = mode & MODE_EDGE ? &d.edge : &d.main;
+	unsigned int limit, i;
+
+	state_make(&d, mode, large, large, GUARD_AFTER);
+	limit = w->young.limit;
+	CHECK(limit == young_slots / KCOV_DEDUP_YOUNG_SPARSE);
+	for (i = 0; i < limit; i++) {
+		callback(&d, PC + 8 * i);
+		CHECK(!w->set.used && w->recorded == i + 1);
+	}
+	callback(&d, PC + 8 * limit);
+	CHECK(w->set.used == limit + 1 && w->recorded == limit + 1);
+	/* Two that are recorded together grow up together. */
+	CHECK(!(mode & MODE_EDGE && mode & MODE_PC) || d.main.set.used == limit + 1);
+	reset(&d, 1, 1, 0);
+	callback(&d, PC);
+	CHECK(w->set.used == 1 && w->recorded == 1);
+	reset(&d, 1, 1, 0);
+	callback(&d, PC);
+	callback(&d, PC + 8);
+	CHECK(!w->set.used && w->recorded == 2);
+	tap_result("mode %u: a window is young up to %u items, and not after one with more", mode,
+		   limit);
+}
+
 /*
  * Whatever is asked for, a callback in a callback changes nothing but the count of those. Of a
- * PC that is known, in a mode without edges, nobody need ask.
+ * PC that is in the set, in a mode without edges, nobody need ask.
  */
 static void test_busy(u32 mode)
 {
@@ -332,17 +362,17 @@ static void test_busy(u32 mode)
 	for (how = 0; how < 8; how++) {
 		make(&d, mode);
 		callbacks(&d, PC, 3);
-		known = mode & MODE_EDGE || how & 5 ? 0 : 3;
+		known = mode & MODE_EDGE || young_slots || how & 5 ? 0 : 3;
 		reset(&d, how & 1, how & 2, how & 4);
 		d.busy = 1;
 		copy_state(&before, &d);
 		callbacks(&d, PC, 6);
 		CHECK(d.ignored == 6 - known);
-		kcov_dedup_slow(&d, PC + 1);
+		CHECK(!kcov_dedup_enter(&d));
 		CHECK(d.ignored == 7 - known);
 		/* It looks at busy last. */
 		kcov_dedup_fast(&d, d.main.area[0], PC + 2);
-		CHECK(d.ignored == 7 - known + (mode == MODE_EDGE && !(how & 4)));
+		CHECK(d.ignored == 7 - known + (mode == MODE_EDGE && !young_slots && !(how & 4)));
 		d.ignored = 0;
 		copy_state(&after, &d);
 		CHECK(!memcmp(&before, &after, sizeof(after)));
@@ -480,13 +510,17 @@ int main(void)
 	test_mode_0_bare();
 	test_start();
 	test_own_count();
-	for (i = 0; i < ARRAY_SIZE(all_modes); i++) {
-		test_resets(all_modes[i]);
-		test_reset_seen(all_modes[i]);
-		test_no_room(all_modes[i]);
-		test_fast(all_modes[i]);
-		test_busy(all_modes[i]);
-		test_scribble(all_modes[i]);
+	for (i = 0; i < 2 * ARRAY_SIZE(all_modes); i++) {
+		young_slots = i < ARRAY_SIZE(all_modes) ? 0 : 32;
+		test_resets(all_modes[i % ARRAY_SIZE(all_modes)]);
+		test_reset_seen(all_modes[i % ARRAY_SIZE(all_modes)]);
+		test_no_room(all_modes[i % ARRAY_SIZE(all_modes)]);
+		if (!young_slots)
+			test_fast(all_modes[i % ARRAY_SIZE(all_modes)]);
+		else
+			test_young(all_modes[i % ARRAY_SIZE(all_modes)]);
+		test_busy(all_modes[i % ARRAY_SIZE(all_modes)]);
+		test_scribble(all_modes[i % ARRAY_SIZE(all_modes)]);
 	}
 	return tap_done();
 }

@@ -19,6 +19,7 @@
 #define PCS		3
 #define ITEMS		20		/* the most that an area has room for */
 #define LIMIT		16		/* the most keys of a set */
+#define YOUNG		64		/* the most slots for young windows */
 #define TEXT		32		/* the longest trace, of any kind */
 
 static const unsigned long pcs[PCS] = {
@@ -38,6 +39,7 @@ struct config {
 	unsigned int	items;		/* that an area has room for */
 	const char	*before;	/* a trace before all others */
 	bool		cmps;		/* comparisons in mode 1, which is 0 to the engine */
+	u32		young;		/* slots for young windows, or 0 */
 	u32		raw;		/* of a compact trace: callbacks that are written as they come */
 };
 
@@ -50,6 +52,7 @@ struct memory {
 	unsigned long	main_set[LIMIT * (4 + 3)];
 	unsigned long	edge_set[LIMIT * (1 + 3)];
 	unsigned long	compact[6 * LIMIT];
+	struct kcov_dedup_slot main_young[YOUNG], edge_young[YOUNG];
 };
 
 /* There is one. Pointers of the engine point into it. */
@@ -133,6 +136,10 @@ static void init(void)
 	d->edge.capacity = config->items;
 	kcov_dedup_set_init(&d->main.set, world.memory.main_set, config->limit, words_of_item());
 	kcov_dedup_set_init(&d->edge.set, world.memory.edge_set, config->limit, 1);
+	if (config->young) {
+		kcov_dedup_young_init(&d->main, world.memory.main_young, config->young);
+		kcov_dedup_young_init(&d->edge, world.memory.edge_young, config->young);
+	}
 	kcov_dedup_forget(&d->main);
 	kcov_dedup_forget(&d->edge);
 	if (config->mode == MODE_COMPACT)
@@ -367,8 +374,9 @@ static bool same_window(const struct kcov_dedup_window *a, struct kcov_dedup_win
 	return a->recorded == b.recorded && a->dropped == b.dropped &&
 	       a->untracked == b.untracked && a->area[0] == b.area[0] && a->prev == b.prev &&
 	       !memcmp(a->area + 1, b.area + 1, a->recorded * words * sizeof(long)) &&
-	       a->set.used == b.set.used &&
-	       !memcmp(a->set.keys, b.set.keys, a->set.used * words * sizeof(long));
+	       /* Nobody can tell a young window from one that has grown up. */
+	       (!a->set.used || !b.set.used || (a->set.used == b.set.used &&
+		!memcmp(a->set.keys, b.set.keys, a->set.used * words * sizeof(long))));
 }
 
 static bool same_windows(const struct image *other, int which)
