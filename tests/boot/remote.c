@@ -71,6 +71,8 @@ struct source {
 	const char *context;
 	/* Not each utterance has the same number of sections: only what holds always. */
 	bool unsteady;
+	/* The first utterance for a descriptor is another one than those that follow. */
+	bool varies;
 	/* Sections are so short that they may compare nothing. */
 	bool terse;
 	/* Sections are in a softirq: area_size is not for them. */
@@ -544,7 +546,7 @@ static struct source sources[] = {
 		.name = "hub", .context = "a kworker, and softirqs", .unsteady = true,
 		.available = hub_available, .speak = hub_speak,
 	}, {
-		.name = "io_uring", .context = "a worker of the ring",
+		.name = "io_uring", .context = "a worker of the ring", .varies = true,
 		.available = ring_available, .speak = ring_speak,
 	},
 };
@@ -872,7 +874,7 @@ static struct heard one, two, in;
 /* On a kernel that watches itself, Bluetooth's worker does not take the same path each time. */
 static bool repeats(const struct source *s)
 {
-	return !s->unsteady && !(brief && s == bt_source);
+	return !s->unsteady && !s->varies && !(brief && s == bt_source);
 }
 
 static void in_situation(struct source *s, const struct mode *m, const struct situation *sit)
@@ -1097,7 +1099,8 @@ static void in_unique(struct source *s, const struct mode *m, const struct situa
 		return;
 	}
 	/* A small area is not comparable: mode 0 lacks what did not fit. */
-	if (sit->words != BIG || sit->judge == judge_short || s->unsteady)
+	if (sit->words != BIG || sit->judge == judge_short || s->unsteady ||
+	    s->varies)
 		return;
 	for (int i = 0; i < TRIES && !good && !err; i++) {
 		err = hear(s, reference, sit, times, &one);
