@@ -1959,6 +1959,30 @@ static void refused(const struct mode *m, struct source *s)
 	cov_close(&c);
 }
 
+/* One descriptor, in all modes: what one more needs is allocated when the one before has ended. */
+static void in_turn(void)
+{
+	static const struct source s = { .common = COMMON_ID };
+	struct kcov_stats st;
+	unsigned long mode = 0;
+	struct cov c;
+	int err = 0;
+	size_t i;
+
+	cov_open_or_exit(&c, BIG, 0);
+	for (i = 0; i < ARRAY_SIZE(modes) && !err; i++) {
+		if (modes[i].answer)
+			continue;
+		mode = modes[i].mode;
+		err = remote_enable(c.fd, &s, mode, SMALL) ?: cov_stats(c.fd, &st) ?: cov_disable(c.fd);
+		if (!err && st.mode != mode)
+			err = -EILSEQ;
+	}
+	if (!tap_ok(!err, "one descriptor listens in one mode after another"))
+		tap_diag("mode %lu: %s", mode, strerror(-err));
+	cov_close(&c);
+}
+
 static bool heard_at_all(struct source *s, const struct mode *m)
 {
 	int err = hear(s, m, &plain, 1, &one);
@@ -2010,6 +2034,7 @@ int main(int argc, char **argv)
 		if (missing[i])
 			tap_skip(strdupa(missing[i]), "%s", sources[i].name);
 	}
+	in_turn();
 	for (k = 0; k < ARRAY_SIZE(modes); k++) {
 		const struct mode *m = &modes[k];
 
