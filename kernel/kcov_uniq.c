@@ -471,18 +471,6 @@ static int kcov_uniq_alloc(spinlock_t *lock, struct kcov_uniq *u, struct kcov_de
 	return 0;
 }
 
-/* The area of a descriptor, which stays as long as the descriptor; or NULL. */
-static struct kcov_uniq *kcov_uniq_get(spinlock_t *lock, void **areap)
-{
-	unsigned long flags;
-	void *area;
-
-	spin_lock_irqsave(lock, flags);
-	area = *areap;
-	spin_unlock_irqrestore(lock, flags);
-	return area ? kcov_uniq_of(area) : NULL;
-}
-
 /* Allocate what a mode needs. */
 static int kcov_uniq_prepare(spinlock_t *lock, struct kcov_uniq *u, unsigned long mode)
 {
@@ -778,14 +766,9 @@ static unsigned long kcov_uniq_wanted(unsigned long mode)
 	return mode == KCOV_TRACE_CMP ? KCOV_TRACE_UNIQ_CMP : KCOV_TRACE_COMPACT;
 }
 
-/* It will be EBUSY: nothing is to change for it. */
-static bool kcov_uniq_is_busy(const struct kcov_uniq *u)
-{
-	return READ_ONCE(u->task) || current->kcov;
-}
-
 /* KCOV_ENABLE: kcov.c does it, in the mode in *@arg. Return: what kcov_uniq_ioctl() does. */
-static bool kcov_uniq_enable(spinlock_t *lock, struct kcov_uniq *u, unsigned long *arg, int *res)
+static bool kcov_uniq_enable(spinlock_t *lock, struct kcov_uniq *u, bool busy,
+			     unsigned long *arg, int *res)
 {
 	unsigned long mode = kcov_uniq_wanted(*arg);
 	int err = 0;
@@ -793,7 +776,8 @@ static bool kcov_uniq_enable(spinlock_t *lock, struct kcov_uniq *u, unsigned lon
 	if (*arg > KCOV_TRACE_CMP && !kcov_uniq_is_uniq(*arg))
 		/* No mode, nor to be taken for a bitmap: kcov.c knows which error comes first. */
 		mode = KCOV_UNIQ_ARG_MODE;
-	else if (kcov_uniq_is_busy(u))
+	else if (busy || READ_ONCE(u->task))
+		/* It will be EBUSY: nothing is to change for it. */
 		mode = *arg;
 	else if (kcov_uniq_is_uniq(mode))
 		err = kcov_uniq_prepare(lock, u, mode);
@@ -809,34 +793,35 @@ static bool kcov_uniq_enable(spinlock_t *lock, struct kcov_uniq *u, unsigned lon
 /**
  * kcov_uniq_remote_prepare() - allocate what KCOV_REMOTE_ENABLE will need
  * @lock:	the descriptor's lock, not held
- * @areap:	the descriptor's area
+ * @area:	the descriptor's area or NULL
+ * @busy:	this task has a descriptor with which that is EBUSY
  * @arg:	the kernel's copy of the argument; its mode becomes the one to collect
  *
  * kcov_uniq_mode() tells what is missing.
  */
-void kcov_uniq_remote_prepare(spinlock_t *lock, void **areap, struct kcov_remote_arg *arg)
+void kcov_uniq_remote_prepare(spinlock_t *lock, void *area, bool busy,
+			      struct kcov_remote_arg *arg)
 {
-	struct kcov_uniq *u = kcov_uniq_get(lock, areap);
 	unsigned long mode = arg->trace_mode;
 	int err;
 
 	/* Never to be taken for a bitmap, even if another thread makes the area meanwhile. */
 	if (mode > KCOV_UNIQ_ARG_MODE)
 		arg->trace_mode = KCOV_UNIQ_ARG_MODE;
-	if (u && !kcov_uniq_enable(lock, u, &mode, &err))
+	if (area && !kcov_uniq_enable(lock, kcov_uniq_of(area), busy, &mode, &err))
 		arg->trace_mode = mode;
 }
 
 /* KCOV_UNIQUE_ENABLE: as KCOV_ENABLE, with *@arg words before the list. */
-static bool kcov_uniq_enable_bitmap(spinlock_t *lock, struct kcov_uniq *u, unsigned int *cmd,
-				    unsigned long *arg, int *res)
+static bool kcov_uniq_enable_bitmap(spinlock_t *lock, struct kcov_uniq *u, bool busy,
+				    unsigned int *cmd, unsigned long *arg, int *res)
 {
 	unsigned long bitmap = *arg;
 
 	*res = 0;
 	if (!bitmap || bitmap > u->words - 2 || bitmap > ULONG_MAX >> KCOV_UNIQ_ARG_BITS)
 		*res = -EINVAL;
-	else if (!kcov_uniq_is_busy(u))
+	else if (!busy && !READ_ONCE(u->task))
 		*res = kcov_uniq_prepare(lock, u, KCOV_TRACE_UNIQ_PC);
 	if (*res)
 		return true;
@@ -848,17 +833,18 @@ static bool kcov_uniq_enable_bitmap(spinlock_t *lock, struct kcov_uniq *u, unsig
 /**
  * kcov_uniq_ioctl() - do an ioctl, or what kcov.c's will need for it
  * @lock:	the descriptor's lock, not held
- * @areap:	the descriptor's area
+ * @area:	the descriptor's area or NULL
+ * @busy:	this task has a descriptor with which KCOV_ENABLE is EBUSY
  * @cmd:	the command; what kcov.c should do in its place
  * @arg:	its argument; the one for kcov.c
  * @res:	what the ioctl returns
  *
  * Return: true if the ioctl is done and @res set, false if it is for kcov.c.
  */
-bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int *cmd,
+bool kcov_uniq_ioctl(spinlock_t *lock, void *area, bool busy, unsigned int *cmd,
 		     unsigned long *arg, int *res)
 {
-	struct kcov_uniq *u = kcov_uniq_get(lock, areap);
+	struct kcov_uniq *u;
 	bool enable = *cmd == KCOV_ENABLE;
 	bool stats = kcov_uniq_is(*cmd, KCOV_GET_STATS);
 	bool bitmap = *cmd == KCOV_UNIQUE_ENABLE ||
@@ -867,12 +853,13 @@ bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int *cmd,
 	if (!enable && !bitmap && !stats && *cmd != KCOV_RESET_TRACE)
 		return false;
 	*res = -EINVAL;
-	if (!u)
+	if (!area)
 		return true;
+	u = kcov_uniq_of(area);
 	if (enable)
-		return kcov_uniq_enable(lock, u, arg, res);
+		return kcov_uniq_enable(lock, u, busy, arg, res);
 	if (bitmap)
-		return kcov_uniq_enable_bitmap(lock, u, cmd, arg, res);
+		return kcov_uniq_enable_bitmap(lock, u, busy, cmd, arg, res);
 	if (stats) {
 		*res = kcov_uniq_get_stats(lock, u, (void __user *)*arg);
 	} else if (!*arg) {
@@ -888,7 +875,6 @@ static int kcov_uniq_insert(struct vm_area_struct *vma, void *mem)
 	unsigned long addr;
 	int res = 0;
 
-	vm_flags_set(vma, VM_DONTEXPAND);
 	for (addr = vma->vm_start; addr < vma->vm_end && !res;
 	     addr += PAGE_SIZE, mem += PAGE_SIZE)
 		res = vm_insert_page(vma, addr, vmalloc_to_page(mem));
@@ -898,14 +884,13 @@ static int kcov_uniq_insert(struct vm_area_struct *vma, void *mem)
 /**
  * kcov_uniq_mmap() - map the edge area
  * @lock:	the descriptor's lock, not held
- * @areap:	the descriptor's area
+ * @area:	the descriptor's area or NULL
  * @vma:	where to
  * @res:	0 or -errno
  *
- * Return: true if @res is set, false if the mapping is for kcov.c.
+ * Return: true if @res is set, and the mapping must not expand; false if it is for kcov.c.
  */
-bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
-		    int *res)
+bool kcov_uniq_mmap(spinlock_t *lock, void *area, struct vm_area_struct *vma, int *res)
 {
 	struct kcov_uniq *u;
 	unsigned long size;
@@ -917,9 +902,9 @@ bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
 		return false;
 
 	*res = -EINVAL;
-	u = kcov_uniq_get(lock, areap);
-	if (!u)
+	if (!area)
 		return true;
+	u = kcov_uniq_of(area);
 	size = u->words * sizeof(unsigned long);
 #ifdef KCOV_UNIQ_TEE
 	mem = kcov_uniq_tee_map(kcov_uniq_base(u), size, vma);

@@ -78,15 +78,15 @@ void *kcov_uniq_area_alloc(unsigned long words);
 void *kcov_uniq_section_alloc(unsigned long words);
 void kcov_uniq_area_free(void *area);
 int kcov_uniq_mode(int mode, void *area, unsigned long arg);
-void kcov_uniq_remote_prepare(spinlock_t *lock, void **areap, struct kcov_remote_arg *arg);
+void kcov_uniq_remote_prepare(spinlock_t *lock, void *area, bool busy,
+			      struct kcov_remote_arg *arg);
 void kcov_uniq_begin(void *area, unsigned long arg);
 void kcov_uniq_end(void *area);
 unsigned int kcov_uniq_size(unsigned int size, void *area);
 unsigned int kcov_uniq_words(unsigned int size, void *area);
-bool kcov_uniq_ioctl(spinlock_t *lock, void **areap, unsigned int *cmd,
+bool kcov_uniq_ioctl(spinlock_t *lock, void *area, bool busy, unsigned int *cmd,
 		     unsigned long *arg, int *res);
-bool kcov_uniq_mmap(spinlock_t *lock, void **areap, struct vm_area_struct *vma,
-		    int *res);
+bool kcov_uniq_mmap(spinlock_t *lock, void *area, struct vm_area_struct *vma, int *res);
 void kcov_uniq_section_begin(void *area, void *owner_area);
 bool kcov_uniq_merge(void *owner_area, void *area);
 void kcov_uniq_section_end(void *owner_area, void *area, u64 lost);

@@ -97,4 +97,24 @@ sed -n 's/^	"  *\([0-9]*\)  .*/\1/p' "$repo/kernel/kcov-sample.c" | while read -
 done
 [ ! -s "$out" ]; ok $? "the manual page of kcov-sample has its modes"
 
+# added VERSION FILE: the lines that the patches of a version add to a file.
+added() {
+	cat "$repo/patches/$1"/*.patch | awk -v file="+++ b/$2" '
+		/^\+\+\+ / { ours = $0 == file; next }
+		/^--- / { next }
+		ours && /^\+/'
+}
+
+for file in Documentation/dev-tools/kcov.rst Documentation/admin-guide/kernel-parameters.txt \
+	MAINTAINERS include/uapi/linux/kcov.h kernel/Makefile lib/Kconfig.debug \
+	tools/objtool/check.c tools/testing/selftests/Makefile; do
+	added 6.12 $file > "$out"
+	bad=0
+	for v in "$repo"/patches/*/; do
+		v=$(basename "$v")
+		[ -s "$out" ] && added "$v" $file | diff "$out" - > "$out.err" || bad=1
+	done
+	ok $bad "patches/: the same for all versions of Linux: $file"
+done
+
 done_testing

@@ -12,4 +12,9 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int64_t s64;
 
+/* For the headers of libc. */
+typedef uint16_t __u16;
+typedef uint32_t __u32;
+typedef uint64_t __u64;
+
 #endif /* SHIM_LINUX_TYPES_H */

@@ -24,6 +24,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <linux/io_uring.h>
 #include <linux/vhost.h>
 #include <poll.h>
 #include <pthread.h>
@@ -31,6 +32,9 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
 
 #include "dummy_hcd.h"
 #include "workloads.h"
@@ -67,6 +71,8 @@ struct source {
 	const char *context;
 	/* Not each utterance has the same number of sections: only what holds always. */
 	bool unsteady;
+	/* The first utterance for a descriptor is another one than those that follow. */
+	bool varies;
 	/* Sections are so short that they may compare nothing. */
 	bool terse;
 	/* Sections are in a softirq: area_size is not for them. */
@@ -422,6 +428,110 @@ static int hub_speak(struct source *s)
 	return err ? err : hub_disconnect();
 }
 
+/* ---- source: io_uring, a worker thread of this process ---- */
+
+static struct {
+	int fd;
+	unsigned int *sq_tail, *sq_mask, *sq_array, *cq_head, *cq_tail;
+	struct io_uring_sqe *sqe;
+} ring = { .fd = -1 };
+
+static const char *ring_available(struct source *s)
+{
+	struct io_uring_params p = {};
+	struct utsname u;
+	int major, minor, fd;
+
+	if (uname(&u) || sscanf(u.release, "%d.%d", &major, &minor) != 2 ||
+	    major * 1000 + minor < 7003)
+		return because("io_uring has sections since Linux 7.3");
+	fd = syscall(SYS_io_uring_setup, 1, &p);
+	if (fd < 0)
+		return because("io_uring_setup: %s", strerror(errno));
+	close(fd);
+	s->common = kcov_remote_handle(KCOV_SUBSYSTEM_COMMON, COMMON_ID);
+	return NULL;
+}
+
+/* The first time: it has the handle for good that its task has then. */
+static int ring_begin(void)
+{
+	struct io_uring_params p = {};
+	char *rings;
+
+	ring.fd = syscall(SYS_io_uring_setup, 1, &p);
+	if (ring.fd < 0)
+		return -errno;
+	/* One entry, and two answers: both are in the first page. */
+	rings = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_POPULATE, ring.fd, IORING_OFF_SQ_RING);
+	ring.sqe = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_POPULATE, ring.fd, IORING_OFF_SQES);
+	if (rings == MAP_FAILED || ring.sqe == MAP_FAILED)
+		return -errno;
+	if (!(p.features & IORING_FEAT_SINGLE_MMAP))
+		return -ENOSYS;
+	ring.sq_tail = (void *)(rings + p.sq_off.tail);
+	ring.sq_mask = (void *)(rings + p.sq_off.ring_mask);
+	ring.sq_array = (void *)(rings + p.sq_off.array);
+	ring.cq_head = (void *)(rings + p.cq_off.head);
+	ring.cq_tail = (void *)(rings + p.cq_off.tail);
+	return 0;
+}
+
+/* Does one of the ring's workers run? They are threads of this process. */
+static bool ring_works(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	char path[300], line[256], state;
+	bool works = false;
+	struct dirent *d;
+	FILE *f;
+
+	while (dir && !works && (d = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/self/task/%s/stat", d->d_name);
+		f = fopen(path, "r");
+		if (f && fgets(line, sizeof(line), f) && strstr(line, "(iou-wrk-") &&
+		    sscanf(strrchr(line, ')') + 1, " %c", &state) == 1)
+			works = state != 'S';
+		if (f)
+			fclose(f);
+	}
+	if (dir)
+		closedir(dir);
+	return works;
+}
+
+/* A request that a worker has to do; it is answered within the section. */
+static int ring_speak(struct source *s)
+{
+	int err = ring.fd < 0 ? ring_begin() : 0;
+	unsigned int tail;
+
+	(void)s;
+	if (err)
+		return err;
+	memset(ring.sqe, 0, sizeof(*ring.sqe));
+	ring.sqe->opcode = IORING_OP_MKDIRAT;
+	ring.sqe->flags = IOSQE_ASYNC;
+	ring.sqe->fd = AT_FDCWD;
+	ring.sqe->addr = (uintptr_t)"/proc/version";
+	tail = *ring.sq_tail;
+	ring.sq_array[tail & *ring.sq_mask] = 0;
+	__atomic_store_n(ring.sq_tail, tail + 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring.fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+		return -errno;
+	if (__atomic_load_n(ring.cq_tail, __ATOMIC_ACQUIRE) == *ring.cq_head)
+		return -ENODATA;
+	__atomic_store_n(ring.cq_head, *ring.cq_head + 1, __ATOMIC_RELEASE);
+	for (int i = 0; i < 50000; i++) {
+		if (!ring_works())
+			return 0;
+		usleep(100);
+	}
+	return -ETIMEDOUT;
+}
+
 static struct source sources[] = {
 	{
 		.name = "vhost", .context = "a task of its own", .terse = true,
@@ -435,11 +545,14 @@ static struct source sources[] = {
 	}, {
 		.name = "hub", .context = "a kworker, and softirqs", .unsteady = true,
 		.available = hub_available, .speak = hub_speak,
+	}, {
+		.name = "io_uring", .context = "a worker of the ring", .varies = true,
+		.available = ring_available, .speak = ring_speak,
 	},
 };
 
 static struct source *bt_source = &sources[1], *urb_source = &sources[2],
-		     *hub_source = &sources[3];
+		     *hub_source = &sources[3], *ring_source = &sources[4];
 
 /* ---- listening ---- */
 
@@ -761,7 +874,7 @@ static struct heard one, two, in;
 /* On a kernel that watches itself, Bluetooth's worker does not take the same path each time. */
 static bool repeats(const struct source *s)
 {
-	return !s->unsteady && !(brief && s == bt_source);
+	return !s->unsteady && !s->varies && !(brief && s == bt_source);
 }
 
 static void in_situation(struct source *s, const struct mode *m, const struct situation *sit)
@@ -986,7 +1099,8 @@ static void in_unique(struct source *s, const struct mode *m, const struct situa
 		return;
 	}
 	/* A small area is not comparable: mode 0 lacks what did not fit. */
-	if (sit->words != BIG || sit->judge == judge_short || s->unsteady)
+	if (sit->words != BIG || sit->judge == judge_short || s->unsteady ||
+	    s->varies)
 		return;
 	for (int i = 0; i < TRIES && !good && !err; i++) {
 		err = hear(s, reference, sit, times, &one);
@@ -1098,9 +1212,27 @@ static void never_torn(struct source *s, const struct mode *m)
 	cov_close(&c);
 }
 
+/* May a task trace itself and listen? In the modes of Linux: the others have to be like that. */
+static bool may_do_both(void)
+{
+	static const struct source s = { .common = COMMON_ID };
+	struct cov c, d;
+	bool both;
+
+	cov_open_or_exit(&c, SMALL, 0);
+	cov_open_or_exit(&d, SMALL, 0);
+	both = !remote_enable(c.fd, &s, KCOV_TRACE_PC, SMALL) && !cov_enable(d.fd, KCOV_TRACE_PC);
+	cov_disable(d.fd);
+	cov_disable(c.fd);
+	cov_close(&c);
+	cov_close(&d);
+	return both;
+}
+
 static void not_listening(struct source *s, const struct mode *m)
 {
 	struct source other = *s;
+	bool both = may_do_both();
 	struct cov c, d;
 	int err, wrong;
 
@@ -1119,9 +1251,11 @@ static void not_listening(struct source *s, const struct mode *m)
 	cov_open_or_exit(&d, BIG, 0);
 	err = remote_enable(c.fd, s, m->mode, BIG);
 	wrong = remote_enable(d.fd, s, m->mode, BIG) != -EBUSY;
-	wrong += cov_enable(d.fd, m->mode) != -EBUSY;
 	wrong += cov_enable(c.fd, m->mode) != -EINVAL;
-	tap_ok(!err && !wrong, "%s, mode %lu: a task has one descriptor: EBUSY", s->name, m->mode);
+	wrong += cov_enable(d.fd, m->mode) != (both ? 0 : -EBUSY);
+	wrong += both && cov_disable(d.fd);
+	tap_ok(!err && !wrong, "%s, mode %lu: a task listens with one descriptor: EBUSY", s->name,
+	       m->mode);
 	cov_disable(c.fd);
 	cov_close(&c);
 	cov_close(&d);
@@ -1282,6 +1416,187 @@ static void local_and_remote(const struct mode *m, unsigned long local_mode)
 	       "and its sections are there, and nothing else: %zu items in %d", in.n, l.rounds);
 	cov_close(&c);
 	cov_close(&l.c);
+}
+
+/* ---- one task that traces itself and listens, with a descriptor for each (Linux 7.2) ---- */
+
+static const struct mode *mode_of(unsigned long mode)
+{
+	size_t i;
+
+	for (i = 0; modes[i].mode != mode; i++)
+		;
+	return &modes[i];
+}
+
+/* With a second area: what is in the others is what follows from it. */
+static bool shows_tee(const struct mode *m, struct cov *c)
+{
+	size_t n;
+
+	if (!have_tee() || m->mode <= KCOV_TRACE_CMP)
+		return true;
+	n = cov_count(c->tee, c->tee_words) / m->words;
+	if (!n || n >= (TEE_WORDS - 1) / m->words)
+		return wrong("a trace of %zu", n);
+	return shows(m, c, c->tee + 1, n, 0, true);
+}
+
+/* Of each area of a descriptor. */
+static unsigned long long recorded(const struct cov *c)
+{
+	struct kcov_stats st;
+
+	if (cov_stats(c->fd, &st))
+		return 0;
+	return st.main.recorded + st.edge.recorded;
+}
+
+/* A section that comes, if it is one of a softirq, on top of this task. */
+static int one_section(struct source *s)
+{
+	return s == urb_source ? dummy_hcd_urb(usb.fd, send_packet) : s->speak(s);
+}
+
+/* Only in sections. */
+static const char *marker_of(const struct source *s)
+{
+	return s == urb_source ? "async_completed" : "io_mkdirat";
+}
+
+static void do_both(struct source *s, unsigned long remote_mode, unsigned long local_mode,
+		    int sections)
+{
+	const struct mode *m = mode_of(remote_mode), *lm = mode_of(local_mode);
+	unsigned long long kept, more;
+	bool first = sections & 1;
+	struct cov c, d;
+	int i, err = 0;
+
+	cov_open_or_exit(&c, BIG, COV_EDGE);
+	cov_open_or_exit(&d, BIG, COV_EDGE);
+	if (have_tee() && (cov_map_tee(&c, TEE_WORDS) || cov_map_tee(&d, TEE_WORDS)))
+		err = -ENOMEM;
+	/* In either order. */
+	if (!err && first)
+		err = cov_enable(d.fd, local_mode);
+	if (!err)
+		err = remote_enable(c.fd, s, remote_mode, BIG);
+	if (!err && !first)
+		err = cov_enable(d.fd, local_mode);
+	strcpy(why, "");
+	for (i = 0; i < sections && !err; i++) {
+		err = one_section(s);
+		/* A local trace is not to be full of them. */
+		if (local_mode <= KCOV_TRACE_CMP)
+			cov_clear(&d);
+	}
+	wait_for_softirqs();
+
+	/* Each has a window of its own. */
+	kept = recorded(&d);
+	if (!err)
+		err = cov_reset(c.fd);
+	if (c.tee)
+		c.tee[0] = 0;
+	more = recorded(&c);
+	tap_ok(!err && kept && more == 0 && recorded(&d) >= kept,
+	       "modes %lu and, of %s, %lu: %d sections; a reset of one leaves the other", local_mode,
+	       s->name, remote_mode, sections);
+	if (!err)
+		err = s->speak(s);
+	for (i = 0; i < sections / 10 && !err; i++)
+		err = one_section(s);
+	wait_for_softirqs();
+
+	/* Disabling one does not end the other. */
+	if (!err)
+		err = cov_disable(first ? c.fd : d.fd);
+	if (first) {
+		kept = recorded(&d);
+		syscall(SYS_sched_rr_get_interval, 0, NULL);
+		more = recorded(&d);
+	} else {
+		if (!err)
+			err = cov_reset(c.fd);
+		if (c.tee)
+			c.tee[0] = 0;
+		kept = recorded(&c);
+		if (!err)
+			err = s->speak(s);
+		more = recorded(&c);
+	}
+	tap_ok(!err && more > kept, "and when %s is disabled, the other goes on: %llu items, %llu",
+	       first ? "that of sections" : "its own", kept, more);
+	if (!err)
+		err = cov_disable(first ? d.fd : c.fd);
+	tap_ok(!err && shows_tee(m, &c) && shows_tee(lm, &d),
+	       "and both show what they should%s", have_tee() ? ": the same run" : "");
+	if (err || why[0])
+		tap_diag("%s; %s", strerror(-err), why);
+	if (lm->words == 1 && local_mode != KCOV_TRACE_UNIQ_EDGE)
+		tap_ok(!has_pc_of(marker_of(s), d.main + 1, cov_count(d.main, BIG)),
+		       "and nothing of the sections is in the task's own list");
+	if (m->words == 1 && remote_mode != KCOV_TRACE_UNIQ_EDGE)
+		tap_ok(has_pc_of(marker_of(s), c.main + 1, cov_count(c.main, BIG)) &&
+		       !has_pc_of("__do_sys_sched_rr_get_interval", c.main + 1, cov_count(c.main, BIG)),
+		       "and nothing of the task in that of the sections");
+	cov_close(&c);
+	cov_close(&d);
+}
+
+/* A task that ends with both of them on: both can be used again. */
+static void end_with_both(struct source *s, unsigned long remote_mode, unsigned long local_mode)
+{
+	unsigned long long n[2];
+	struct cov c, d;
+	int err, status;
+	pid_t pid;
+
+	cov_open_or_exit(&c, BIG, COV_EDGE);
+	cov_open_or_exit(&d, BIG, COV_EDGE);
+	pid = fork();
+	/* A ring belongs to the process that made it. */
+	if (!pid && s == ring_source)
+		ring.fd = -1;
+	if (!pid)
+		_exit(cov_enable(d.fd, local_mode) || remote_enable(c.fd, s, remote_mode, BIG) ||
+		      s->speak(s));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		tap_diag("the child: status %#x", status);
+	wait_for_softirqs();
+	n[0] = recorded(&c);
+	n[1] = recorded(&d);
+	err = cov_enable(d.fd, local_mode) ?: remote_enable(c.fd, s, remote_mode, BIG);
+	if (!err)
+		err = cov_disable(c.fd) ?: cov_disable(d.fd);
+	tap_ok(!err && n[0] && n[1],
+	       "modes %lu and, of %s, %lu: the end of a task ends both: %llu and %llu items",
+	       local_mode, s->name, remote_mode, n[0], n[1]);
+	if (err)
+		tap_diag("%s", strerror(-err));
+	cov_close(&c);
+	cov_close(&d);
+}
+
+static void both_at_once(struct source *s)
+{
+	/* Of the sections, of the task itself. */
+	static const unsigned long pair[][2] = {
+		{ 2, 16 }, { 16, 2 }, { 4, 8 }, { 8, 4 }, { 6, 16 }, { 16, 6 }, { 0, 2 }, { 2, 0 },
+	};
+	/* 10,000 in all, and one more, so that half of them are odd. Those of io_uring take longer. */
+	int sections = brief ? 124 : s == ring_source ? fewer(400) & ~1 : fewer(1250) & ~1;
+	size_t i;
+
+	if (!may_do_both()) {
+		tap_skip("a task has one descriptor before Linux 7.2", "own calls and sections of %s", s->name);
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(pair); i++) {
+		do_both(s, pair[i][0], pair[i][1], sections + i % 2);
+		end_with_both(s, pair[i][0], pair[i][1]);
+	}
 }
 
 /* ---- many sections at once, while listeners come and go ---- */
@@ -1647,6 +1962,30 @@ static void refused(const struct mode *m, struct source *s)
 	cov_close(&c);
 }
 
+/* One descriptor, in all modes: what one more needs is allocated when the one before has ended. */
+static void in_turn(void)
+{
+	static const struct source s = { .common = COMMON_ID };
+	struct kcov_stats st;
+	unsigned long mode = 0;
+	struct cov c;
+	int err = 0;
+	size_t i;
+
+	cov_open_or_exit(&c, BIG, 0);
+	for (i = 0; i < ARRAY_SIZE(modes) && !err; i++) {
+		if (modes[i].answer)
+			continue;
+		mode = modes[i].mode;
+		err = remote_enable(c.fd, &s, mode, SMALL) ?: cov_stats(c.fd, &st) ?: cov_disable(c.fd);
+		if (!err && st.mode != mode)
+			err = -EILSEQ;
+	}
+	if (!tap_ok(!err, "one descriptor listens in one mode after another"))
+		tap_diag("mode %lu: %s", mode, strerror(-err));
+	cov_close(&c);
+}
+
 static bool heard_at_all(struct source *s, const struct mode *m)
 {
 	int err = hear(s, m, &plain, 1, &one);
@@ -1698,6 +2037,7 @@ int main(int argc, char **argv)
 		if (missing[i])
 			tap_skip(strdupa(missing[i]), "%s", sources[i].name);
 	}
+	in_turn();
 	for (k = 0; k < ARRAY_SIZE(modes); k++) {
 		const struct mode *m = &modes[k];
 
@@ -1730,6 +2070,10 @@ int main(int argc, char **argv)
 			if (!modes[i].answer && (!brief || !i || i == k))
 				local_and_remote(m, modes[i].mode);
 	}
+	if (!missing[urb_source - sources])
+		both_at_once(urb_source);
+	if (!missing[ring_source - sources])
+		both_at_once(ring_source);
 	kmemleak_finds_no("kcov");
 	return tap_done();
 }

@@ -193,6 +193,28 @@ static const char *make_lines(void)
 	return NULL;
 }
 
+/* The e_machine of an ELF file; 0 if it is none. */
+static int elf_machine(const char *path)
+{
+	unsigned short machine = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char magic[4];
+
+	if (fd >= 0 && pread(fd, magic, 4, 0) == 4 && !memcmp(magic, "\177ELF", 4) &&
+	    pread(fd, &machine, 2, 18) != 2)
+		machine = 0;
+	close(fd);
+	return machine;
+}
+
+/* The host's programs may be for another machine than the guest's. */
+static bool runs_here(const char *path)
+{
+	int machine = elf_machine(path);
+
+	return !access(path, X_OK) && (!machine || machine == elf_machine("/proc/self/exe"));
+}
+
 /* Where @prog lies, by the usual places: the guest's PATH may be empty. */
 static const char *find_prog(const char *prog)
 {
@@ -203,10 +225,10 @@ static const char *find_prog(const char *prog)
 	size_t i;
 
 	if (prog[0] == '/')
-		return access(prog, X_OK) ? NULL : prog;
+		return runs_here(prog) ? prog : NULL;
 	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
 		snprintf(path, sizeof(path), "%s/%s", dirs[i], prog);
-		if (!access(path, X_OK))
+		if (runs_here(path))
 			return path;
 	}
 	return NULL;
@@ -238,7 +260,7 @@ static const char *need_prog(const struct workload *w)
 	if (bad)
 		return bad;
 	if (!find_prog(w->argv[0])) {
-		snprintf(why, sizeof(why), "%s is not installed", w->argv[0]);
+		snprintf(why, sizeof(why), "%s is not installed for this machine", w->argv[0]);
 		return why;
 	}
 	if (w->depth && access(preload_path(), R_OK))
@@ -1558,7 +1580,7 @@ static const char *run_prog(const char *const *argv)
 	pid_t pid;
 
 	if (!path) {
-		snprintf(why, sizeof(why), "%s is not installed", argv[0]);
+		snprintf(why, sizeof(why), "%s is not installed for this machine", argv[0]);
 		return why;
 	}
 	pid = fork();

@@ -29,7 +29,9 @@ struct model {
 };
 
 static struct model model[DESCRIPTORS];
-static int enabled[TASKS];		/* the descriptor that the task has enabled, or NOBODY */
+/* The descriptors that a task has enabled, or NOBODY; one for sections before Linux 7.2. */
+static int enabled[TASKS][2];
+static bool two;			/* each task may have one of its own, and one for sections */
 static unsigned long long calls, windows, by_answer[4];
 static uint64_t seed = 1;
 static bool wrong;
@@ -96,11 +98,16 @@ static void init(struct model *m)
 		m->words = size;
 }
 
-static int enable_answer(const struct model *m, unsigned long mode)
+static int *slot(bool remote)
+{
+	return &enabled[task][two && remote];
+}
+
+static int enable_answer(const struct model *m, unsigned long mode, bool remote)
 {
 	if (!m->words || m->owner != NOBODY)
 		return -EINVAL;
-	if (enabled[task] != NOBODY)
+	if (*slot(remote) != NOBODY)
 		return -EBUSY;
 	return is_mode(mode) ? 0 : -EINVAL;
 }
@@ -111,7 +118,7 @@ static void begun(struct model *m, unsigned long mode, size_t bitmap, bool remot
 	m->remote = remote;
 	m->mode = mode;
 	m->bitmap = bitmap;
-	enabled[task] = m - model;
+	*slot(remote) = m - model;
 }
 
 static unsigned long some_mode(void)
@@ -127,7 +134,7 @@ static unsigned long some_mode(void)
 static void enable(struct model *m)
 {
 	unsigned long mode = some_mode();
-	int want = enable_answer(m, mode);
+	int want = enable_answer(m, mode, false);
 
 	expect(m, "KCOV_ENABLE", mode, call(m->fd, KCOV_ENABLE, mode), want);
 	if (!want)
@@ -140,7 +147,7 @@ static void enable_bitmap(struct model *m)
 		0, 1, 2, m->words - 3, m->words - 2, m->words - 1, m->words, 64, 1ul << 59, ~0ul,
 	};
 	unsigned long n = PICK(some);
-	int want = enable_answer(m, KCOV_TRACE_UNIQ_PC);
+	int want = enable_answer(m, KCOV_TRACE_UNIQ_PC, false);
 
 	if (!n || m->words < 3 || n > m->words - 2)
 		want = -EINVAL;
@@ -157,7 +164,7 @@ static void enable_remote(struct model *m)
 		struct kcov_remote_arg arg;
 		char bytes[sizeof(struct kcov_remote_arg) + sizeof(uint64_t)];
 	} u = { .arg = { .trace_mode = some_mode(), .area_size = rnd(5000), .num_handles = 1 } };
-	int want = enable_answer(m, u.arg.trace_mode), how = rnd(6);
+	int want = enable_answer(m, u.arg.trace_mode, true), how = rnd(6);
 
 	u.arg.handles[0] = how == 1 ? bad : good;
 	if (how == 1 && !want)
@@ -181,7 +188,7 @@ static void disable(struct model *m)
 	if (want)
 		return;
 	m->owner = NOBODY;
-	enabled[task] = NOBODY;
+	*slot(m->remote) = NOBODY;
 }
 
 static void reset(struct model *m)
@@ -304,6 +311,7 @@ static void map(struct model *m)
 
 static void some_call(void)
 {
+	bool remote;
 	struct model *m = &model[rnd(DESCRIPTORS)];
 
 	/* More often what gets somewhere. */
@@ -318,8 +326,9 @@ static void some_call(void)
 	case 11 ... 12: stats(m); break;
 	case 13 ... 15: map(m); break;
 	default:
-		if (enabled[task] != NOBODY && rnd(2))
-			m = &model[enabled[task]];
+		remote = rnd(2);
+		if (*slot(remote) != NOBODY && rnd(2))
+			m = &model[*slot(remote)];
 		disable(m);
 	}
 }
@@ -355,6 +364,24 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* In the modes of Linux. */
+static bool may_have_two(void)
+{
+	struct kcov_remote_arg arg = { .area_size = 512,
+		.common_handle = kcov_remote_handle(KCOV_SUBSYSTEM_COMMON, 1) };
+	struct cov c, d;
+	bool may;
+
+	cov_open_or_exit(&c, 512, 0);
+	cov_open_or_exit(&d, 512, 0);
+	may = !ioctl(c.fd, KCOV_REMOTE_ENABLE, &arg) && !cov_enable(d.fd, KCOV_TRACE_PC);
+	cov_disable(d.fd);
+	cov_disable(c.fd);
+	cov_close(&c);
+	cov_close(&d);
+	return may;
+}
+
 int main(int argc, char **argv)
 {
 	static int number[TASKS];
@@ -369,7 +396,9 @@ int main(int argc, char **argv)
 	}
 	end_ns = clock_ns() + seconds * 1000000000ull;
 	for (i = 0; i < TASKS; i++)
-		enabled[i] = NOBODY;
+		enabled[i][0] = enabled[i][1] = NOBODY;
+	two = may_have_two();
+	tap_diag("a task has %s", two ? "a descriptor of its own, and one for sections" : "one descriptor");
 	for (i = 0; i < TASKS; i++) {
 		number[i] = i;
 		pthread_create(&thread[i], NULL, run, &number[i]);

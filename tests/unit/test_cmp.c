@@ -130,9 +130,10 @@ static void model_cmp(const struct record *r)
 
 /* ---- both ---- */
 
+/* Words of an area of comparisons have 64 bits here, on every machine. */
 static uint64_t capacity_of(size_t words)
 {
-	return (words * sizeof(long) - sizeof(uint64_t)) / sizeof(struct record);
+	return (words - 1) * sizeof(uint64_t) / sizeof(struct record);
 }
 
 static void make(size_t words, uint32_t limit)
@@ -140,7 +141,7 @@ static void make(size_t words, uint32_t limit)
 	enum side side = words % 2 ? GUARD_AFTER : GUARD_BEFORE;
 
 	memset(&d, 0, sizeof(d));
-	d.main.area = guarded(words * sizeof(long), side);
+	d.main.area = guarded(words * sizeof(uint64_t), side);
 	d.main.capacity = capacity_of(words);
 	kcov_dedup_set_init(&d.main.set, guarded(kcov_dedup_set_bytes(limit, WORDS), side),
 			    limit, WORDS);
@@ -148,7 +149,7 @@ static void make(size_t words, uint32_t limit)
 
 	model_forget();
 	free(model.area);
-	model.area = calloc(words, sizeof(long));
+	model.area = calloc(words, sizeof(uint64_t));
 	model.words = words;
 	model.capacity = capacity_of(words);
 	model.limit = limit;
@@ -156,7 +157,7 @@ static void make(size_t words, uint32_t limit)
 
 static void unmap(size_t words, uint32_t limit)
 {
-	guarded_free(d.main.area, words * sizeof(long));
+	guarded_free(d.main.area, words * sizeof(uint64_t));
 	guarded_free(d.main.set.keys, kcov_dedup_set_bytes(limit, WORDS));
 }
 
@@ -179,7 +180,7 @@ static bool equal(void)
 	return CHECK(!d.busy) && CHECK(d.main.recorded == model.recorded) &&
 	       CHECK(d.main.dropped == model.dropped) &&
 	       CHECK(d.main.untracked == model.untracked) &&
-	       CHECK(!memcmp(d.main.area, model.area, model.words * sizeof(long)));
+	       CHECK(!memcmp(d.main.area, model.area, model.words * sizeof(uint64_t)));
 }
 
 static void zero(void)

@@ -170,7 +170,9 @@ static void pair_free(struct pair *p)
 #define LENGTH	6
 
 /* Two of them share a slot, and so do two of their edge words. */
-static const unsigned long short_pcs[PCS] = { 0x81000010, 0x81000018, 0x181000010 };
+static const unsigned long short_pcs[PCS] = {
+	0x81000010, 0x81000018, (unsigned long)0x181000010ull
+};
 
 static bool short_trace(struct pair *p, unsigned int trace, int length, int at, enum event e)
 {

@@ -1,0 +1,5 @@
+# 64 bits, as the cross compiler has it.
+CONFIG_64BIT=y
+CONFIG_MIPS_MALTA=y
+CONFIG_CPU_MIPS64_R2=y
+CONFIG_CPU_LITTLE_ENDIAN=y

@@ -1,0 +1,7 @@
+# What is needed to compile the series, on any architecture.
+CONFIG_MMU=y
+CONFIG_DEBUG_KERNEL=y
+CONFIG_DEBUG_FS=y
+CONFIG_KCOV=y
+CONFIG_KCOV_ENABLE_COMPARISONS=y
+CONFIG_KCOV_UNIQ=y
