@@ -44,9 +44,9 @@
  *   relied on after it: kcov_dedup_slow(), kcov_dedup_young(), kcov_dedup_cmp() and
  *   kcov_dedup_compact() read all they need, word 0 included, after kcov_dedup_enter(); so
  *   does kcov_dedup_fast() for edges and for compact traces. A window that has grown up before
- *   kcov_dedup_young() comes to it has no @room there. But for one thing: that word 0 of a compact trace
- *   was not 0 says that nobody had asked for a new window by then. If one was asked for
- *   and begun in between, the callback goes on in that one.
+ *   kcov_dedup_young() comes to it has no @room there. But for one thing: that word 0 of a
+ *   compact trace was not 0 says that nobody had asked for a new window by then. If one was
+ *   asked for and begun in between, the callback goes on in that one.
  * - kcov_dedup_fast() looks for PCs in the set without @busy. That writes nothing, so it harms
  *   nobody. Its answer, SEEN, is right for one of two moments: keys are only added
  *   to a window, so if it was not interrupted by the start of a new one, the key is

@@ -207,10 +207,10 @@ static void *kcov_uniq_tee_map(void *area, unsigned long size,
 static unsigned long kcov_uniq_capacity(const struct kcov_uniq *u, u32 mode, unsigned long bitmap)
 {
 	unsigned long bytes = (u->words - bitmap) * sizeof(unsigned long);
+	unsigned long count = kcov_uniq_is_cmp(mode) ? sizeof(u64) : sizeof(unsigned long);
 
-	if (kcov_uniq_is_cmp(mode))
-		return (max_t(unsigned long, bytes, sizeof(u64)) - sizeof(u64)) / sizeof(union kcov_dedup_cmp);
-	return max(bytes / sizeof(unsigned long), 1UL) - 1;
+	return (max(bytes, count) - count) /
+	       (kcov_uniq_is_cmp(mode) ? sizeof(union kcov_dedup_cmp) : sizeof(unsigned long));
 }
 
 static void *kcov_uniq_area_init(void *mem, unsigned long words)
@@ -437,7 +437,7 @@ static u32 kcov_uniq_items_wanted(const struct kcov_uniq *u, const struct kcov_u
 	return max(READ_ONCE(s->items), most);
 }
 
-/* Allocate memory for a window, unless what there is is right. */
+/* Allocate memory for a window, unless it has what it needs. */
 static int kcov_uniq_alloc(spinlock_t *lock, struct kcov_uniq *u, struct kcov_dedup_window *w,
 			   struct kcov_uniq_state *s, enum kcov_uniq_kind kind)
 {

@@ -106,7 +106,8 @@ noinline void kcov_uniq_replay(struct kcov_dedup *to, struct kcov_dedup *from)
 	if (mode & KCOV_DEDUP_EDGE)
 		kcov_dedup_renew(&to->edge, KCOV_DEDUP_PC_WORDS);
 
-	for (left = from->main.recorded; left && !kcov_dedup_is_full(to, mode); left--, pc++, cmp++) {
+	left = from->main.recorded;
+	for (; left && !kcov_dedup_is_full(to, mode); left--, pc++, cmp++) {
 		if (mode == KCOV_DEDUP_CMP)
 			kcov_dedup_cmp(to, cmp->field[0], cmp->field[1], cmp->field[2],
 				       cmp->field[3]);

@@ -79,7 +79,6 @@ kcov_uniq_test_new(struct kunit *test, u32 mode, unsigned long words, u32 limit)
 static void kcov_uniq_test_call(struct kcov_uniq_test *t, unsigned long pc)
 {
 	struct kcov_dedup *d = &t->dedup;
-
 	enum kcov_dedup_todo todo = kcov_dedup_fast(d, READ_ONCE(d->main.area[0]), pc);
 
 	if (todo == KCOV_DEDUP_SLOW && kcov_dedup_compacts(d))

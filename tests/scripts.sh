@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What scripts say of trees that they cannot use. Nothing is built. TAP.
+# What scripts say: of trees that they cannot use, of their options, to a shell that completes
+# them. No kernel is built. TAP.
 
 set -u
 repo=$(cd "$(dirname "$0")/.." && pwd)
@@ -11,8 +12,8 @@ out=$tmp/out
 
 # A Linux tree that is hardly one.
 tree=$(cd "$tmp" && pwd -P)/linux
-user=$repo/build/src/linux-6.12-user-$(echo "$tree" | cksum | cut -d' ' -f1)
-trap 'rm -rf "$tmp" "$user" "$user".*' EXIT
+user=$(echo "$tree" | cksum | cut -d' ' -f1)
+trap 'rm -rf "$tmp" "$repo"/build/src/linux-6.12*-user-"$user" "$repo"/build/src/linux-6.12*-user-"$user".*' EXIT
 mkdir -p "$tree/lib" "$tree/kernel"
 printf 'kernelversion:\n\t@echo 6.12.5\n' > "$tree/Makefile"
 echo 'config KCOV' > "$tree/lib/Kconfig.debug"
@@ -32,8 +33,13 @@ else
 	echo "ok 1 - get-kernel # SKIP rsync is not installed"
 fi
 echo 'config KCOV_UNIQ' >> "$tree/lib/Kconfig.debug"
-get 1 && grep -q "LINUX=$tree has the series already" "$out.err"
-ok $? "get-kernel: a tree that has the series already"
+if command -v rsync > /dev/null; then
+	get 0 && grep -q "LINUX=$tree has the series already" "$out.err" && diff -r "$tree" "$(cat "$out")" > "$out.diff"
+	ok $? "get-kernel: a tree that has the series already is copied as it is"
+else
+	n=$((n + 1))
+	echo "ok 2 - get-kernel # SKIP rsync is not installed"
+fi
 sed -i 's/6.12.5/6.1.9/' "$tree/Makefile"
 get 1 && grep -q "is not a Linux 6.12 source tree" "$out.err"
 ok $? "get-kernel: another version"
@@ -57,5 +63,58 @@ for file in Documentation/dev-tools/kcov.rst Documentation/admin-guide/kernel-pa
 	done
 	ok $bad "patches/: the same for all versions of Linux: $file"
 done
+
+# A copy of scripts/ where no kernel can be built or booted.
+mkdir -p "$tmp/a b" && cp -r "$repo/scripts" "$repo/patches" "$tmp/a b/"
+"$tmp/a b/scripts/vm" true > "$out" 2>&1
+[ $? -eq 125 ] && tail -n 1 "$out" | grep -q "a b': it has a space in its name; move the repository$"
+ok $? "vm: a repository with a space in its name"
+"$tmp/a b/scripts/build-kernel" > "$out" 2>&1
+[ $? -eq 1 ] && tail -n 1 "$out" | grep -q "a b': it has a space or a colon in its name; move the repository$"
+ok $? "build-kernel: the same"
+
+# options SCRIPT: those that it takes, from the patterns of its "case".
+options() {
+	sed -n 's/^	\(\(-[-a-z|]*\)*\)).*/\1/p' "$1" | tr '|' '\n' | grep -- '^-[-a-z]*[a-z]$' | grep -vx -e -h -e --help | sort -u
+}
+for script in check scripts/vm scripts/build-kernel scripts/get-kernel scripts/deps scripts/series; do
+	"$repo/$script" --help > "$out.help" 2>&1
+	options "$repo/$script" > "$out.options"
+	: > "$out"
+	while read -r option; do
+		# Between the script and itself only.
+		case $option in
+		--one) continue ;;
+		esac
+		grep -qE -- "(^|[^a-z-])$option([^a-z-]|\$)" "$out.help" || echo "--help lacks $option" >> "$out"
+	done < "$out.options"
+	[ ! -s "$out" ] && [ -s "$out.help" ]
+	ok $? "$script: --help has its $(wc -l < "$out.options") options"
+done
+
+# completed WORD...: what bash offers for the last one.
+completed() {
+	(cd "$repo" && bash -c '. scripts/completion.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+		_kcov_uniq; printf "%s\n" "${COMPREPLY[@]}"' bash "$@") 2>&1
+}
+[ "$(completed ./check x86_64-d)" = x86_64-debug ]; ok $? "completion: groups"
+[ "$(completed scripts/vm --inter)" = --interactive ]; ok $? "completion: options"
+[ "$(completed scripts/vm --config te)" = tee ]; ok $? "completion: configurations"
+completed scripts/vm -- unam | grep -qx uname; ok $? "completion: a command behind --"
+
+if command -v man > /dev/null; then
+	for page in "$repo"/man/*.[13]; do
+		LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 > /dev/null
+	done > "$out"
+	[ ! -s "$out" ]; ok $? "man has nothing to say about the manual pages"
+else
+	n=$((n + 1))
+	echo "ok $n - manual pages # SKIP man is not installed"
+fi
+: > "$out"
+sed -n 's/^	"  *\([0-9]*\)  .*/\1/p' "$repo/kernel/kcov-sample.c" | while read -r mode; do
+	grep -qx "\.B $mode" "$repo/man/kcov-sample.1" || echo "there is no mode $mode" >> "$out"
+done
+[ ! -s "$out" ]; ok $? "the manual page of kcov-sample has its modes"
 
 done_testing

@@ -456,6 +456,47 @@ static int nocmp(void)
 	return tap_done();
 }
 
+static int enabled_by_thread;
+
+static void *enable_there(void *arg)
+{
+	enabled_by_thread = cov_enable(((struct cov *)arg)->fd, KCOV_TRACE_COMPACT);
+	return NULL;
+}
+
+/* EBUSY: neither window nor memory of either descriptor is another one. */
+static void busy(void)
+{
+	struct kcov_remote_arg remote = { .trace_mode = KCOV_TRACE_UNIQ_CMP, .area_size = 64,
+					  .common_handle = 0x1234 };
+	unsigned long before, after;
+	struct kcov_stats st, other;
+	struct cov used, idle;
+	pthread_t thread;
+	int err;
+
+	cov_open_or_exit(&used, 4096, 0);
+	cov_open_or_exit(&idle, 4096, 0);
+	if (cov_enable(used.fd, KCOV_TRACE_UNIQ_PC) || pthread_create(&thread, NULL, enable_there, &used) ||
+	    pthread_join(thread, NULL))
+		exit(1);
+	cov_vmallocs(&before);
+	err = cov_enable(idle.fd, KCOV_TRACE_UNIQ_CMP);
+	tap_ok(enabled_by_thread == -EBUSY && err == -EBUSY &&
+	       ioctl(idle.fd, KCOV_UNIQUE_ENABLE, 8ul) && errno == EBUSY &&
+	       ioctl(idle.fd, KCOV_REMOTE_ENABLE, &remote) && errno == EBUSY,
+	       "a task or a descriptor that is in use: EBUSY");
+	cov_vmallocs(&after);
+	cov_disable(used.fd);
+	cov_stats(used.fd, &st);
+	cov_stats(idle.fd, &other);
+	tap_ok(before == after && st.mode == KCOV_TRACE_UNIQ_PC && st.main.recorded > 20 &&
+	       used.main[0] == st.main.recorded && other.mode == KCOV_TRACE_PC && !idle.main[0],
+	       "and windows and memory are what they were");
+	cov_close(&used);
+	cov_close(&idle);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "--nocmp"))
@@ -470,5 +511,6 @@ int main(int argc, char **argv)
 	close_while_enabled();
 	stats_sizes();
 	stats_modes();
+	busy();
 	return tap_done();
 }

@@ -9,9 +9,9 @@
  * - Each workload is also traced in mode 0 (for mode 8: 1), before and after. If these
  *   two traces and those of the runs between are identical, the lists equal what mode 0
  *   shows, in another run and with nothing but Linux's own code. Else the workload does
- *   not repeat (a tick, a random number, an allocator's state): that is said, and skipped.
- *   Arguments of comparisons are addresses, PIDs, times, which no two runs share: there,
- *   the places must be the same, which is all but arguments that are no constants.
+ *   not repeat (a tick, a random number, an allocator's state), and is skipped, visibly.
+ *   Arguments of comparisons are addresses, PIDs and times, which no two runs share. So of
+ *   comparisons the places must be the same: PC, type, and arguments that are constants.
  * - With more distinct comparisons than the kernel's set has room for, those that found
  *   no room are in the list each time they come: just those, in order, and counted. The
  *   next time there is room for twice as many.
@@ -20,6 +20,7 @@
  * oracle [WORKLOAD | threads | switch]...
  * oracle --grow: with sets that are full at first, in all modes.
  * oracle --short (or KCOV_TEST_SLOW=1): for slow machines, only what has short traces.
+ * oracle --brief: the same, with a tenth of the migrations, for kernels that watch themselves.
  * oracle --plain: on a kernel as it is used, which has no second area. There is only
  * mode 0 to compare with, before and after; a workload that differs each time although
  * these two never do is wrong.
@@ -360,7 +361,9 @@ static void self_check_full(void)
 		rec[CMP_WORDS * i + 2] = 5;
 		rec[CMP_WORDS * i + 3] = 0x60001234;
 	}
+	cmp_room = SET_ITEMS;
 	expect_cmps(rec, n);
+	cmp_room = MAX_ITEMS;
 	tap_ok(cmps.n == SET_ITEMS + 9 && cmps.untracked == 9 &&
 	       !memcmp(cmps.item, rec, m * CMP_WORDS * sizeof(*rec)) &&
 	       cmps.item[CMP_WORDS * (cmps.n - 1) + 1] == m - 1,
@@ -822,7 +825,7 @@ static struct cov open_or_exit(size_t words)
 	struct cov c;
 	int err;
 
-	cmp_room = SET_ITEMS;
+	cmp_room = MAX_ITEMS;
 	cov_open_or_exit(&c, words, COV_EDGE);
 	err = cov_map_tee(&c, big_words);
 	if (!err)
@@ -895,7 +898,7 @@ static size_t items_beside(size_t words)
 {
 	size_t items = MIN_ITEMS;
 
-	while (items < words / 2 && items < SET_ITEMS)
+	while (items < words / 2 && items < MAX_ITEMS)
 		items *= 2;
 	return items;
 }
@@ -1158,7 +1161,7 @@ static void threads_at_once(int n, int round)
 	for (t = tracers; t < tracers + n; t++) {
 		bool ok;
 
-		cmp_room = SET_ITEMS;
+		cmp_room = MAX_ITEMS;
 		ok = judge_tracer(t);
 		tap_ok(ok, "threads: number %d of %d, mode %lu: %s", t->nr + 1, n,
 		       t->mode, ok ? found(&t->c, t->mode) : why);
@@ -1235,8 +1238,6 @@ static void judge_counts(bool short_run)
 	       MIN_REPEAT_CMP);
 	tap_ok(count.repeat_args >= 1, "%d of them with all arguments, at least 1",
 	       count.repeat_args);
-	tap_ok(count.full >= 1, "%d of them have more comparisons than a set holds",
-	       count.full);
 }
 
 static void allocate(void)
@@ -1253,6 +1254,15 @@ static void allocate(void)
 	places_init(&places_now);
 }
 
+/* What has grown is given back at some time, so the sets are large at first. See --grow. */
+static void large_sets(void)
+{
+	char items[16];
+
+	snprintf(items, sizeof(items), "%lu", MAX_ITEMS);
+	cov_parameter("items", items);
+}
+
 int main(int argc, char **argv)
 {
 	const char *const *names = (const char *const *)argv + 1;
@@ -1265,17 +1275,20 @@ int main(int argc, char **argv)
 		return plain();
 	if (n == 1 && !strcmp(names[0], "--grow"))
 		return grow_all();
-	if (n == 1 && !strcmp(names[0], "--short")) {
+	if (n == 1 && (!strcmp(names[0], "--short") || !strcmp(names[0], "--brief"))) {
 		short_run = true;
+		if (!strcmp(names[0], "--brief"))
+			migrations /= 10;
 		n = 0;
 	}
 	for (k = 0; k < n; k++)
 		if (!workload_find(names[k]) && !is_extra(names[k])) {
-			fprintf(stderr, "usage: oracle [--plain | --grow | --short | [WORKLOAD | threads | switch]...]\n");
+			fprintf(stderr, "usage: oracle [--plain | --grow | --short | --brief | [WORKLOAD | threads | switch]...]\n");
 			return 2;
 		}
 	if (short_run && !n)
 		big_words = BIG_WORDS_SHORT;
+	large_sets();
 	c = open_or_exit(big_words);
 	self_check();
 	self_check_cmps();

@@ -396,11 +396,13 @@ static cpu_set_t one_cpu(const cpu_set_t *set, int n)
 	return one;
 }
 
+int migrations = 10000;
+
 /* From one CPU to the next, and how often it really got there. */
 static int run_migrate(void)
 {
 	/* The first may be no migration. */
-	int i, moved = 0, rounds = 10001;
+	int i, moved = 0, rounds = migrations + 1;
 	cpu_set_t all, one;
 	unsigned int cpu, was;
 

@@ -107,9 +107,12 @@ void pairs_init(struct uniq *pairs);
 /* Those of a trace of @n PCs, each once. */
 void pairs_from(struct uniq *pairs, const unsigned long *pcs, size_t n);
 
+/* Of the workload "migrate", which takes minutes on a kernel that watches itself. */
+extern int migrations;
+
 /*
- * The place of a comparison: what is the same in each run, which is all but arguments
- * that are no constants (addresses, PIDs, times).
+ * The place of a comparison is what is the same in each run: PC, type, and arguments that
+ * are constants. Other arguments are addresses, PIDs and times.
  */
 void cmp_place(const unsigned long *cmp, unsigned long *place);
 void places_init(struct uniq *places);

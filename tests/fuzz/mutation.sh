@@ -128,7 +128,7 @@ x86_64-debug)
 	mutant "memory that is in use is freed" 's/^\t\t\tkcov_uniq_moved(/\t\t\tif (0)\n&/' 'KASAN' tee "$bin/oracle" --grow
 	mutant "a leak" '/vfree(u->dedup.edge.area);/d' 'unreferenced object' '' "$bin/stress" --seconds 60
 	mutant "a sleep under the lock" '/^static int kcov_uniq_alloc_edge_area/,/^}/s/mem = kcov_uniq_vmalloc.*/spin_lock_irqsave(lock, flags);\n\t&\n\tspin_unlock_irqrestore(lock, flags);/' 'sleeping function' '' "$bin/abi"
-	mutant "an index that is not checked" 's/return max(bytes .*, 1UL) - 1;/return bytes + 999999;/' 'KASAN|BUG:|died' '' "$bin/window"
+	mutant "an index that is not checked" 's/return (max(bytes, count) - count) \//return 999999 + bytes \//' 'KASAN|BUG:|died' '' "$bin/window"
 	;;
 x86_64-kcsan)
 	mutant "a race on the state" 's/^\tkcov_uniq_zero(u, kcov_uniq_is_cmp(u->mode));/\tkcov_dedup_forget(\&d->main);/' 'KCSAN: .*(kcov|sanitizer_cov)' '' "$bin/race"

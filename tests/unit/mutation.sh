@@ -226,6 +226,7 @@ mutant "compact: fast: it is lost" '/kcov_dedup_compact_fast(struct/,/^}/s/kcov_
 mutant "compact: who is ignored is not counted" '/WRITE_ONCE(d->ignored, d->ignored + 1);/d'
 
 # Young windows.
+tests="test_window test_oracle test_edge"
 mutant "young: items of any window are seen" 's/seen = -(unsigned long)(slot->window == window);/seen = -1ul;/'
 mutant "young: no item is seen" 's/seen = -(unsigned long)(slot->window == window);/seen = 0;/'
 mutant "young: two items in one slot are one" 's/if (unlikely((slot->key ^ key) & seen))/if (0)/'

@@ -335,8 +335,7 @@ static void test_young(u32 mode)
 	}
 	callback(&d, PC + 8 * limit);
 	CHECK(w->set.used == limit + 1 && w->recorded == limit + 1);
-	/* Two that are recorded together grow up together. */
-	CHECK(!(mode & MODE_EDGE && mode & MODE_PC) || d.main.set.used == limit + 1);
+	CHECK(!w->dropped);
 	reset(&d, 1, 1, 0);
 	callback(&d, PC);
 	CHECK(w->set.used == 1 && w->recorded == 1);
@@ -346,6 +345,38 @@ static void test_young(u32 mode)
 	CHECK(!w->set.used && w->recorded == 2);
 	tap_result("mode %u: a window is young up to %u items, and not after one with more", mode,
 		   limit);
+}
+
+/* An item in the last slot moves, too. */
+static void test_last_slot(void)
+{
+	unsigned long last = PC;
+	struct kcov_dedup d;
+	unsigned int i;
+
+	make(&d, MODE_PC);
+	while ((kcov_dedup_hash(last) & d.main.young.mask) != d.main.young.mask)
+		last++;
+	for (i = 0; i <= d.main.young.limit; i++)
+		callback(&d, last + i);
+	CHECK(d.main.set.used == d.main.young.limit + 1);
+	callback(&d, last);
+	CHECK(d.main.set.used == d.main.young.limit + 1);
+	tap_result("young windows: the last slot moves to the set, too");
+}
+
+/* Two that are recorded together grow up together: three PCs, and more edges than are young. */
+static void test_together(void)
+{
+	static const unsigned long pcs[] = { PC, PC, PC + 8, PC + 8, PC, PC + 16, PC + 16, PC };
+	struct kcov_dedup d;
+	size_t i;
+
+	make(&d, MODE_BOTH);
+	for (i = 0; i < ARRAY_SIZE(pcs); i++)
+		callback(&d, pcs[i]);
+	CHECK(d.edge.set.used > d.edge.young.limit && d.main.set.used == 3);
+	tap_result("young windows: PCs and edges grow up together");
 }
 
 /*
@@ -522,5 +553,7 @@ int main(void)
 		test_busy(all_modes[i % ARRAY_SIZE(all_modes)]);
 		test_scribble(all_modes[i % ARRAY_SIZE(all_modes)]);
 	}
+	test_last_slot();
+	test_together();
 	return tap_done();
 }

@@ -1,5 +1,5 @@
 # Debug information that every reader of it understands, for what looks up functions and
-# lines; and a module whose code is traced.
+# lines; and a module whose code is traced. Kernels of User Mode Linux always have these.
 CONFIG_DEBUG_KERNEL=y
 # CONFIG_DEBUG_INFO_NONE is not set
 CONFIG_DEBUG_INFO_DWARF5=y
