@@ -44,6 +44,26 @@ sed -i 's/6.12.5/6.1.9/' "$tree/Makefile"
 get 1 && grep -q "is not a Linux 6.12 source tree" "$out.err"
 ok $? "get-kernel: another version"
 
+# added VERSION FILE: the lines that the patches of a version add to a file.
+added() {
+	cat "$repo/patches/$1"/*.patch | awk -v file="+++ b/$2" '
+		/^\+\+\+ / { ours = $0 == file; next }
+		/^--- / { next }
+		ours && /^\+/'
+}
+
+for file in Documentation/dev-tools/kcov.rst Documentation/admin-guide/kernel-parameters.txt \
+	MAINTAINERS include/uapi/linux/kcov.h kernel/Makefile lib/Kconfig.debug \
+	tools/objtool/check.c tools/testing/selftests/Makefile; do
+	added 6.12 $file > "$out"
+	bad=0
+	for v in "$repo"/patches/*/; do
+		v=$(basename "$v")
+		[ -s "$out" ] && added "$v" $file | diff "$out" - > "$out.err" || bad=1
+	done
+	ok $bad "patches/: the same for all versions of Linux: $file"
+done
+
 # A copy of scripts/ where no kernel can be built or booted.
 mkdir -p "$tmp/a b" && cp -r "$repo/scripts" "$repo/patches" "$tmp/a b/"
 "$tmp/a b/scripts/vm" true > "$out" 2>&1
@@ -96,25 +116,5 @@ sed -n 's/^	"  *\([0-9]*\)  .*/\1/p' "$repo/kernel/kcov-sample.c" | while read -
 	grep -qx "\.B $mode" "$repo/man/kcov-sample.1" || echo "there is no mode $mode" >> "$out"
 done
 [ ! -s "$out" ]; ok $? "the manual page of kcov-sample has its modes"
-
-# added VERSION FILE: the lines that the patches of a version add to a file.
-added() {
-	cat "$repo/patches/$1"/*.patch | awk -v file="+++ b/$2" '
-		/^\+\+\+ / { ours = $0 == file; next }
-		/^--- / { next }
-		ours && /^\+/'
-}
-
-for file in Documentation/dev-tools/kcov.rst Documentation/admin-guide/kernel-parameters.txt \
-	MAINTAINERS include/uapi/linux/kcov.h kernel/Makefile lib/Kconfig.debug \
-	tools/objtool/check.c tools/testing/selftests/Makefile; do
-	added 6.12 $file > "$out"
-	bad=0
-	for v in "$repo"/patches/*/; do
-		v=$(basename "$v")
-		[ -s "$out" ] && added "$v" $file | diff "$out" - > "$out.err" || bad=1
-	done
-	ok $bad "patches/: the same for all versions of Linux: $file"
-done
 
 done_testing
