@@ -278,12 +278,39 @@ static void no_memory(void)
 static struct cov grown;
 static unsigned long base_bytes;
 
+static int ask[2], answer[2];
+
+/* A thread that nobody traces: to read such a file fills a set on some kernels. */
+static void *accountant(void *arg)
+{
+	unsigned long bytes;
+	char c;
+
+	while (read(ask[0], &c, 1) == 1) {
+		cov_vmallocs(&bytes);
+		if (write(answer[1], &bytes, sizeof(bytes)) != sizeof(bytes))
+			exit(1);
+	}
+	return arg;
+}
+
+static void accountant_begin(void)
+{
+	pthread_t thread;
+
+	if (pipe(ask) || pipe(answer) || pthread_create(&thread, NULL, accountant, NULL)) {
+		perror("a thread");
+		exit(1);
+	}
+}
+
 /* Of the descriptor, beside its area. */
 static unsigned long now_bytes(void)
 {
 	unsigned long bytes;
 
-	cov_vmallocs(&bytes);
+	if (write(ask[1], "", 1) != 1 || read(answer[0], &bytes, sizeof(bytes)) != sizeof(bytes))
+		exit(1);
 	return bytes - base_bytes;
 }
 
@@ -432,7 +459,6 @@ static bool all_differ(void)
 	return n;
 }
 
-/* Not while it collects: what looks at the memory would be no small window. */
 static void given_back(void)
 {
 	struct kcov_stats st;
@@ -636,6 +662,7 @@ int main(void)
 	all_in_turn();
 	no_leak();
 	no_memory();
+	accountant_begin();
 	growth_helps();
 	growth();
 	cgroups();
