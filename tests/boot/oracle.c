@@ -971,7 +971,7 @@ static int grow_all(void)
 	big_words = BIG_WORDS_SHORT;
 	snprintf(items, sizeof(items), "%lu", FEW_ITEMS);
 	cov_parameter("items", items);
-	for (k = 0; k < ARRAY_SIZE(grow_workloads); k++) {
+	for (k = 0; k < ARRAY_SIZE(grow_workloads); k += slow() ? 2 : 1) {
 		w = workload_find(grow_workloads[k]);
 		for (i = 0; i < ARRAY_SIZE(grow_modes); i++) {
 			struct cov c = open_or_exit(BIG_WORDS_SHORT);
