@@ -523,7 +523,8 @@ static void kcov_uniq_test_compact_drops(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		t[i] = kcov_uniq_test_new_compact(test, i ? 100 : KCOV_UNIQ_TEST_CALLS + 1, 1024, 0);
+		t[i] = kcov_uniq_test_new_compact(test, i ? 100 : KCOV_UNIQ_TEST_CALLS + 1,
+						  1024, 0);
 		prandom_seed_state(&rnd, 3);
 		kcov_uniq_test_walk(t[i], &rnd, 1000, 100);
 		kcov_dedup_flush(&t[i]->dedup);
