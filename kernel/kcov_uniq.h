@@ -157,10 +157,7 @@ static __always_inline void kcov_uniq_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
 		return;
 #endif
 
-	if (!READ_ONCE(dedup->mode))
-		kcov_dedup_lost(dedup);
-	else
-		kcov_uniq_slow_cmp KCOV_UNIQ_CMP(type, arg1, arg2, ip, dedup);
+	kcov_uniq_slow_cmp KCOV_UNIQ_CMP(type, arg1, arg2, ip, dedup);
 #ifdef KCOV_UNIQ_TEE
 	kcov_uniq_tee_leave(area);
 #endif

@@ -72,7 +72,11 @@ noinline notrace void __preserve_most
 kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
 				 struct kcov_dedup *dedup)
 {
-	kcov_dedup_cmp(dedup, type, arg1, arg2, ip);
+	/* Not in write_comp_data(), which Clang would not inline any more. */
+	if (!READ_ONCE(dedup->mode))
+		kcov_dedup_lost(dedup);
+	else
+		kcov_dedup_cmp(dedup, type, arg1, arg2, ip);
 }
 
 /* Items that a window has no room for: @rest of the owner's, @lost that were lost before. */
