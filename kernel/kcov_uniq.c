@@ -42,7 +42,7 @@ MODULE_PARM_DESC(compact,
 #define KCOV_UNIQ_ITEMS		(8U << 10)
 #define KCOV_UNIQ_ITEMS_MAX	(256U << 10)
 
-/* After so many enables in a row that would have done with what there was at first, that is it. */
+/* After so many enables in a row that needed little, there is what there was at first. */
 #define KCOV_UNIQ_PATIENCE	16
 
 /* Slots for young windows, at most; fewer if there is room for few items. */
