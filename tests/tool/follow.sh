@@ -149,13 +149,34 @@ kill -TERM $ukcov
 wait $ukcov
 [ $? -eq 9 ] && [ -s term.cov ]; ok $? "SIGTERM to ukcov goes to the program; the file is written"
 
+# wait_for TENTHS COMMAND...: until it succeeds.
+wait_for() {
+	i=$1
+	shift
+	until "$@" || [ "$i" -eq 0 ]; do
+		sleep 0.1
+		i=$((i - 1))
+	done
+	[ "$i" -gt 0 ]
+}
+
+# more_rounds N: has the loop ended N rounds since there were $rounds?
+more_rounds() { [ "$(wc -l < rounds)" -ge $((rounds + $1)) ]; }
+
 # A running process.
 "$tasks" do 1000
-(while [ ! -e end ]; do "$tasks" fork 3; sleep 0.05; done; exit 0) > /dev/null 2>&1 &
+: > rounds
+(while [ ! -e end ]; do "$tasks" fork 3; echo >> rounds; sleep 0.05; done; exit 0) > /dev/null 2>&1 &
 loop=$!
-timeout -s INT 2 ukcov run -o attach.cov -p $loop > $out 2> $out.err
-status=$?
-{ [ $status -eq 0 ] || [ $status -eq 124 ]; } && has attach.cov 3
+ukcov run -o attach.cov -p $loop > $out 2> $out.err &
+ukcov=$!
+wait_for 600 grep -q '^TracerPid:.[1-9]' /proc/$loop/status
+# The first of them may have begun before.
+rounds=$(wc -l < rounds)
+wait_for 600 more_rounds 2
+# Not SIGINT: a shell has what runs behind it ignore that.
+kill -TERM $ukcov
+wait $ukcov && has attach.cov 3
 ok $? "-p: what a running process starts"
 kill -0 $loop; ok $? "-p: it still runs"
 grep -q '^TracerPid:.0$' /proc/$loop/status; ok $? "-p: and is not traced any more"
