@@ -36,6 +36,7 @@ var (
 	flagRepeat   = flag.Int("repeat", 1, "run each program so many times in a row")
 	flagComps    = flag.Bool("comps", false, "collect comparisons instead of signal")
 	flagCover    = flag.Bool("cover", false, "collect coverage beside the signal")
+	flagRestart  = flag.Bool("restart", false, "start a new fork server for each program, without network devices")
 	flagDebug    = flag.Bool("debug", false, "show what the executor says")
 	flagGenerate = flag.Int("generate", 0, "write so many random programs to the directory given, run nothing")
 	flagCalls    = flag.String("calls", "calls", "what these consist of: a file with a call or a pattern in each line")
@@ -135,6 +136,10 @@ func (r *run) Next() *queue.Request {
 		req.ReturnAllSignal = append(req.ReturnAllSignal, -1)
 	}
 	r.start = time.Now()
+	// Another environment makes the executor start anew.
+	if *flagRestart && r.next%2 == 1 {
+		req.ExecOpts.EnvFlags = flatrpc.ExecEnvEnableCloseFds
+	}
 	req.OnDone(r.done)
 	return req
 }
@@ -220,8 +225,10 @@ func main() {
 	ctx, stop := context.WithTimeout(context.Background(), *flagLimit)
 	r := &run{progs: progs, out: bufio.NewWriter(zip), stop: stop}
 	env := flatrpc.ExecEnvSignal | flatrpc.ExecEnvSandboxNone | flatrpc.ExecEnvExtraCover |
-		flatrpc.ExecEnvDelayKcovMmap | flatrpc.ExecEnvEnableTun | flatrpc.ExecEnvEnableNetDev |
-		flatrpc.ExecEnvEnableCloseFds
+		flatrpc.ExecEnvDelayKcovMmap
+	if !*flagRestart {
+		env |= flatrpc.ExecEnvEnableTun | flatrpc.ExecEnvEnableNetDev | flatrpc.ExecEnvEnableCloseFds
+	}
 	if *flagDebug {
 		env |= flatrpc.ExecEnvDebug
 	}
