@@ -235,11 +235,13 @@ func main() {
 	cfg := &rpcserver.LocalConfig{
 		Config: rpcserver.Config{
 			Config: vminfo.Config{
-				Target:   target,
-				Features: flatrpc.AllFeatures,
-				Debug:    *flagDebug,
-				Cover:    true,
-				Sandbox:  flatrpc.ExecEnvSandboxNone,
+				Target: target,
+				Features: flatrpc.FeatureCoverage | flatrpc.FeatureComparisons | flatrpc.FeatureExtraCoverage |
+					flatrpc.FeatureDelayKcovMmap | flatrpc.FeatureSandboxNone |
+					flatrpc.FeatureNetInjection | flatrpc.FeatureNetDevices,
+				Debug:   *flagDebug,
+				Cover:   true,
+				Sandbox: flatrpc.ExecEnvSandboxNone,
 			},
 			VMArch:   target.Arch,
 			Procs:    1,
