@@ -19,6 +19,7 @@
 
 #include "bench.h"
 #include "hook.h"
+#include "windows.h"
 #include "rival_delta.h"
 #include "rival_guards.h"
 #include "rival_hashpool.h"
@@ -964,16 +965,6 @@ static int measure(struct trace *t, int rounds, struct figures *f)
 
 /* ---- windows ---- */
 
-#define WINDOW_CALLBACKS	200000	/* of a trace at most */
-#define WINDOW_ROUNDS		7
-#define COLD_WINDOWS		40
-#define DISTURB_BYTES		(8u << 20)	/* more than an L2 cache */
-
-static const struct windows {
-	size_t	callbacks;
-	bool	cold;
-} windows[] = { { 50, false }, { 200, false }, { 500, false }, { 200, true } };
-
 struct windows_of {
 	const struct trace	*t;
 	const struct windows	*w;
@@ -984,13 +975,12 @@ struct windows_of {
 /* With the caches disturbed before each: so few that only the median is of use. */
 static double time_cold_windows(const struct windows_of *o, const struct subject *s)
 {
-	size_t i, w, size = o->w->callbacks;
+	size_t w, size = o->w->callbacks;
 	double ns[COLD_WINDOWS];
 	uint64_t begin;
 
 	for (w = 0; w < COLD_WINDOWS && (w + 1) * size <= o->t->n; w++) {
-		for (i = 0; i < DISTURB_BYTES; i += 64)
-			((volatile char *)o->disturb)[i]++;
+		disturb_caches(o->disturb);
 		begin = bench_ns();
 		replay_part(s, o->t, w * size, (w + 1) * size);
 		ns[w] = bench_ns() - begin - o->clock;
