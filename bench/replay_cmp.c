@@ -49,9 +49,16 @@ static noinline void hook_plain(u64 type, u64 arg1, u64 arg2, u64 ip)
 		append(t, (u64[]){ type, arg1, arg2, ip });
 }
 
-static noinline void slow_cmp(u64 type, u64 arg1, u64 arg2, u64 ip, struct kcov_dedup *dedup)
+static noinline void slow_cmp_entered(u64 type, u64 arg1, u64 arg2, u64 ip,
+				      struct kcov_dedup *dedup)
 {
 	kcov_dedup_cmp(dedup, type, arg1, arg2, ip);
+}
+
+static noinline void slow_cmp(u64 type, u64 arg1, u64 arg2, u64 ip, struct kcov_dedup *dedup)
+{
+	if (!kcov_dedup_cmp_fast(dedup, type, arg1, arg2, ip))
+		slow_cmp_entered(type, arg1, arg2, ip, dedup);
 }
 
 /* In mode 8 the task's area has no room: see kernel/kcov_uniq.h. */

@@ -21,13 +21,13 @@
  * thing: a 0 in word 0 asks for a new window. All else is in struct kcov_dedup,
  * which userspace does not see.
  *
- * A window of PCs or edge words is *young* while it has few items. Whether an item is new
- * cannot be foreseen then, so nothing branches on that. The items lie in a small table, each
- * with the number of its window, which never comes again; that of PCs or edge words that
- * were not in the window is overwritten. An item is written in any case, and counted if it is
- * new. With more items, or with many that want the same place, the window grows up: they
- * move to the set, which is empty until then. A window after one with more items has no youth,
- * and two that are recorded together grow up together.
+ * A window is *young* while it has few items. Whether an item is new cannot be foreseen
+ * then, so nothing branches on that. The items lie in a small table, each with the number of
+ * its window, which never comes again; an item of another window is overwritten. An item is
+ * written in any case, and counted if it is new. With more items, or with many that want the
+ * same place, the window grows up: they move to the set, which is empty until then. A window
+ * after one with more items has no youth, and two that are recorded together grow up together.
+ * The table has a hash of comparisons; they lie where the set has its keys.
  *
  * A *compact trace* is a window, too, but one whose area has PCs more than once. See
  * "Compact trace" below.
@@ -157,6 +157,9 @@
 /* A young window has an eighth as many items as slots, at most. A power of two. */
 #define KCOV_DEDUP_YOUNG_SPARSE	8U
 
+/* Below the number of a window, in a slot: the index of a comparison. */
+#define KCOV_DEDUP_INDEX_BITS	16
+
 /* The bits of the previous PC that enter an edge word, and that it changes. */
 #define KCOV_DEDUP_EDGE_BITS	0xfffU
 
@@ -210,8 +213,9 @@ struct kcov_dedup_set {
 
 /**
  * struct kcov_dedup_slot - a place for an item of a young window
- * @key:	the item
- * @window:	the number of its window; of another one: there is no item
+ * @key:	the item, or a hash of the comparison
+ * @window:	the number of its window, and the comparison's index; of another window: there is
+ *		no item
  */
 struct kcov_dedup_slot {
 	unsigned long	key;
@@ -224,7 +228,7 @@ struct kcov_dedup_slot {
  * @mask:	the number of slots, a power of two, less one
  * @limit:	the most items; 0: no window is young
  * @room:	the same for this window: 0 if the one before grew up
- * @window:	the number of this window
+ * @window:	the number of this window, and an index of 0
  */
 struct kcov_dedup_young {
 	struct kcov_dedup_slot	*slots;
@@ -356,17 +360,23 @@ static __always_inline u32 kcov_dedup_hash(unsigned long key)
  * differ, at either end. The upper half of such a sum depends on all of them, the highest
  * bits of one on the highest of the other.
  */
-static __always_inline u32 kcov_dedup_cmp_hash(const unsigned long *key)
+static __always_inline u64 kcov_dedup_cmp_hash(u64 type, u64 arg1, u64 arg2, u64 pc)
 {
-	static const u64 spread[4] = {
-		KCOV_DEDUP_GOLDEN, 0xbf58476d1ce4e5b9ULL, 0x94d049bb133111ebULL,
-		0xd6e8feb86659fd93ULL,
-	};
-	const u64 *field = ((const union kcov_dedup_cmp *)key)->field;
-	u64 h = field[0] * spread[0] + field[1] * spread[1] + field[2] * spread[2] +
-		field[3] * spread[3];
+	return type * KCOV_DEDUP_GOLDEN + arg1 * 0xbf58476d1ce4e5b9ULL +
+	       arg2 * 0x94d049bb133111ebULL + pc * 0xd6e8feb86659fd93ULL;
+}
 
-	return h >> 48 ^ h >> 32;
+static __always_inline u64 kcov_dedup_cmp_word_hash(const unsigned long *key)
+{
+	const u64 *field = ((const union kcov_dedup_cmp *)key)->field;
+
+	return kcov_dedup_cmp_hash(field[0], field[1], field[2], field[3]);
+}
+
+/* Where to look first for a comparison with such a hash. */
+static __always_inline u32 kcov_dedup_cmp_slot(u64 hash)
+{
+	return hash >> 48 ^ hash >> 32;
 }
 
 /* Ids are small numbers, and those of a pair often close together. */
@@ -472,7 +482,7 @@ static __always_inline enum kcov_dedup_verdict
 kcov_dedup_set_add(struct kcov_dedup_set *set, const unsigned long *key, u32 words)
 {
 	u32 slot = words == KCOV_DEDUP_PC_WORDS ? kcov_dedup_hash(*key) :
-						  kcov_dedup_cmp_hash(key);
+				kcov_dedup_cmp_slot(kcov_dedup_cmp_word_hash(key));
 	u32 index;
 
 	return kcov_dedup_set_find(set, slot, key, words, &index);
@@ -507,7 +517,7 @@ static __always_inline void kcov_dedup_forget(struct kcov_dedup_window *w)
 	if (w->set.used > w->set.most)
 		w->set.most = w->set.used;
 	w->young.room = w->recorded > w->young.limit ? 0 : w->young.limit;
-	w->young.window++;
+	w->young.window += 1 << KCOV_DEDUP_INDEX_BITS;
 	w->set.used = 0;
 	w->prev = kcov_dedup_edge_hash(0);
 	w->prev_id = KCOV_DEDUP_NONE;
@@ -574,7 +584,7 @@ static __always_inline size_t kcov_dedup_young_bytes(u32 slots)
 
 /**
  * kcov_dedup_young_init() - let windows be young
- * @w:		the window, of PCs or edge words; its set and capacity are made already
+ * @w:		the window, not of a compact trace; its set and capacity are made already
  * @mem:	kcov_dedup_young_bytes() bytes, zeroed; otherwise as for kcov_dedup_set_init()
  * @slots:	at most KCOV_DEDUP_YOUNG_SPARSE times the keys of the set
  */
@@ -587,12 +597,12 @@ kcov_dedup_young_init(struct kcov_dedup_window *w, void *mem, u32 slots)
 	w->young.mask = slots - 1;
 	w->young.limit = limit < w->capacity ? limit : w->capacity;
 	w->young.room = w->young.limit;
-	w->young.window = 1;
+	w->young.window = 1 << KCOV_DEDUP_INDEX_BITS;
 }
 
 /*
- * An item, if the window is young and its first slot is free or has it. Return: false if it is
- * for kcov_dedup_add(), and nothing was changed.
+ * A PC or edge word, if the window is young and its first slot is free or has it. Return: false
+ * if it is for kcov_dedup_add(), and nothing was changed.
  */
 static __always_inline bool
 kcov_dedup_young_add(struct kcov_dedup_window *w, unsigned long key)
@@ -619,24 +629,90 @@ kcov_dedup_young_add(struct kcov_dedup_window *w, unsigned long key)
 	return true;
 }
 
-/* The same, in other slots. Return: FULL if the window is to grow up. */
-static __always_inline enum kcov_dedup_verdict
-kcov_dedup_young_find(struct kcov_dedup_window *w, unsigned long key)
+static __always_inline bool kcov_dedup_cmp_is(const union kcov_dedup_cmp *cmp, u64 type,
+					      u64 arg1, u64 arg2, u64 pc)
 {
+	return !((cmp->field[0] ^ type) | (cmp->field[1] ^ arg1) | (cmp->field[2] ^ arg2) |
+		 (cmp->field[3] ^ pc));
+}
+
+static __always_inline void kcov_dedup_cmp_make(union kcov_dedup_cmp *cmp, u64 type,
+						u64 arg1, u64 arg2, u64 pc)
+{
+	WRITE_ONCE(cmp->field[0], type);
+	WRITE_ONCE(cmp->field[1], arg1);
+	WRITE_ONCE(cmp->field[2], arg2);
+	WRITE_ONCE(cmp->field[3], pc);
+}
+
+/* As kcov_dedup_set_has(), of a comparison. */
+static __always_inline bool
+kcov_dedup_set_has_cmp(const struct kcov_dedup_set *set, u64 type, u64 arg1, u64 arg2, u64 pc)
+{
+	u64 hash = kcov_dedup_cmp_hash(type, arg1, arg2, pc);
+	u32 n = set->slots[kcov_dedup_cmp_slot(hash) & set->mask];
+
+	return likely(n < set->used) &&
+	       likely(kcov_dedup_cmp_is((union kcov_dedup_cmp *)set->keys + n, type, arg1, arg2, pc));
+}
+
+/* The same for a comparison. */
+static __always_inline bool
+kcov_dedup_young_cmp(struct kcov_dedup_window *w, u64 type, u64 arg1, u64 arg2, u64 pc)
+{
+	u64 hash = kcov_dedup_cmp_hash(type, arg1, arg2, pc), n = w->recorded, index, seen;
+	struct kcov_dedup_slot *slot = &w->young.slots[kcov_dedup_cmp_slot(hash) & w->young.mask];
+	union kcov_dedup_cmp *known = (void *)w->set.keys, *item = (void *)((u64 *)w->area + 1);
+
+	if (unlikely(n >= w->young.room))
+		return false;
+	index = slot->window ^ w->young.window;
+	seen = -(u64)!(index >> KCOV_DEDUP_INDEX_BITS);
+	OPTIMIZER_HIDE_VAR(seen);
+	if (unlikely((slot->key ^ (unsigned long)hash) & seen))
+		return false;
+	index = (index & seen) | (n & ~seen);
+	kcov_dedup_cmp_make(known + n, type, arg1, arg2, pc);
+	if (unlikely(!kcov_dedup_cmp_is(known + index, type, arg1, arg2, pc)))
+		return false;
+	slot->key = hash;
+	slot->window = w->young.window | index;
+	kcov_dedup_cmp_make(item + n, type, arg1, arg2, pc);
+	n += 1 + seen;
+	WRITE_ONCE(w->recorded, n);
+	/* As in kcov_dedup_put(). */
+	smp_wmb();
+	WRITE_ONCE(*(u64 *)w->area, n);
+	return true;
+}
+
+/* An item of a young window, in other slots. Return: FULL if the window is to grow up. */
+static __always_inline enum kcov_dedup_verdict
+kcov_dedup_young_find(struct kcov_dedup_window *w, const unsigned long *item, u32 words)
+{
+	u64 hash = words == KCOV_DEDUP_PC_WORDS ? *item : kcov_dedup_cmp_word_hash(item), index;
 	struct kcov_dedup_young *y = &w->young;
-	u32 probes = KCOV_DEDUP_PROBES, at = kcov_dedup_hash(key);
+	u32 probes = KCOV_DEDUP_PROBES, at = words == KCOV_DEDUP_PC_WORDS ?
+			kcov_dedup_hash(*item) : kcov_dedup_cmp_slot(hash);
 	struct kcov_dedup_slot *slot;
 
 	if (w->recorded >= y->room)
 		return KCOV_DEDUP_FULL;
 	do {
 		slot = &y->slots[at++ & y->mask];
-		if (slot->window != y->window) {
-			slot->key = key;
+		index = slot->window ^ y->window;
+		if (index >> KCOV_DEDUP_INDEX_BITS) {
+			slot->key = hash;
 			slot->window = y->window;
+			if (words == KCOV_DEDUP_PC_WORDS)
+				return KCOV_DEDUP_NEW;
+			slot->window |= w->recorded;
+			kcov_dedup_copy(w->set.keys + w->recorded * words, item, words);
 			return KCOV_DEDUP_NEW;
 		}
-		if (slot->key == key)
+		if (slot->key == (unsigned long)hash &&
+		    (words == KCOV_DEDUP_PC_WORDS ||
+		     kcov_dedup_same(w->set.keys + index * words, item, words)))
 			return KCOV_DEDUP_SEEN;
 	} while (--probes);
 	return KCOV_DEDUP_FULL;
@@ -644,17 +720,25 @@ kcov_dedup_young_find(struct kcov_dedup_window *w, unsigned long key)
 
 /**
  * kcov_dedup_grow_up() - move the items of a young window to its set
- * @w: the window, of PCs or edge words
+ * @w:		the window
+ * @words:	of an item
  */
-static __always_inline void kcov_dedup_grow_up(struct kcov_dedup_window *w)
+static __always_inline void kcov_dedup_grow_up(struct kcov_dedup_window *w, u32 words)
 {
 	struct kcov_dedup_slot *slot = w->young.slots;
-	u32 left = w->recorded && !w->set.used ? w->young.mask + 1 : 0;
+	unsigned long n = w->set.used ? 0 : w->recorded, i;
+	u32 left = n ? w->young.mask + 1 : 0;
 
 	w->young.room = 0;
+	if (words != KCOV_DEDUP_PC_WORDS) {
+		/* Each is there already, in its place. */
+		for (i = 0; i < n; i++)
+			kcov_dedup_set_add(&w->set, w->set.keys + i * words, words);
+		return;
+	}
 	for (; left; left--, slot++)
 		if (slot->window == w->young.window)
-			kcov_dedup_set_add(&w->set, &slot->key, KCOV_DEDUP_PC_WORDS);
+			kcov_dedup_set_add(&w->set, &slot->key, words);
 }
 
 /* An item of a window, of @words words: write it unless the window has it. */
@@ -663,10 +747,10 @@ static __always_inline void kcov_dedup_add(struct kcov_dedup_window *w,
 {
 	enum kcov_dedup_verdict verdict = KCOV_DEDUP_FULL;
 
-	if (words == KCOV_DEDUP_PC_WORDS && !w->set.used) {
-		verdict = kcov_dedup_young_find(w, *item);
+	if (!w->set.used) {
+		verdict = kcov_dedup_young_find(w, item, words);
 		if (verdict == KCOV_DEDUP_FULL)
-			kcov_dedup_grow_up(w);
+			kcov_dedup_grow_up(w, words);
 	}
 	if (verdict == KCOV_DEDUP_FULL)
 		verdict = kcov_dedup_set_add(&w->set, item, words);
@@ -948,14 +1032,40 @@ static __always_inline void kcov_dedup_slow(struct kcov_dedup *d,
 	/* kcov_dedup_fast() looks at one of them. */
 	if ((mode & (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE)) == (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE) &&
 	    !d->main.set.used != !d->edge.set.used) {
-		kcov_dedup_grow_up(&d->main);
-		kcov_dedup_grow_up(&d->edge);
+		kcov_dedup_grow_up(&d->main, KCOV_DEDUP_PC_WORDS);
+		kcov_dedup_grow_up(&d->edge, KCOV_DEDUP_PC_WORDS);
 	}
 	/* The first one after a reset. */
 	if (!mode)
 		kcov_dedup_lost(d);
 
 	kcov_dedup_leave(d);
+}
+
+/**
+ * kcov_dedup_cmp_fast() - a comparison, if the window is young
+ * @d:		the state
+ * @type:	KCOV_CMP_*
+ * @arg1:	the first argument
+ * @arg2:	the second argument
+ * @pc:		the PC
+ *
+ * Any context; see "Re-entrancy" above.
+ *
+ * Return: true if the callback is done; false if it is for kcov_dedup_cmp(), and has entered.
+ */
+static __always_inline bool kcov_dedup_cmp_fast(struct kcov_dedup *d, u64 type,
+						u64 arg1, u64 arg2, u64 pc)
+{
+	if (!kcov_dedup_enter(d))
+		return true;
+	if (READ_ONCE(d->mode) != KCOV_DEDUP_CMP || !READ_ONCE(*(u64 *)d->main.area))
+		return false;
+	if (d->main.set.used ? !kcov_dedup_set_has_cmp(&d->main.set, type, arg1, arg2, pc) :
+			       !kcov_dedup_young_cmp(&d->main, type, arg1, arg2, pc))
+		return false;
+	kcov_dedup_leave(d);
+	return true;
 }
 
 /**
@@ -966,18 +1076,14 @@ static __always_inline void kcov_dedup_slow(struct kcov_dedup *d,
  * @arg2:	the second argument
  * @pc:		the PC
  *
- * Any context; see "Re-entrancy" above.
+ * After a kcov_dedup_cmp_fast() that was not done. Leaves.
  */
 static __always_inline void kcov_dedup_cmp(struct kcov_dedup *d, u64 type,
 					   u64 arg1, u64 arg2, u64 pc)
 {
 	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, pc } };
-	u32 mode;
+	u32 mode = kcov_dedup_mode(d);
 
-	if (!kcov_dedup_enter(d))
-		return;
-
-	mode = kcov_dedup_mode(d);
 	if (mode & KCOV_DEDUP_CMP) {
 		kcov_dedup_renew(&d->main, KCOV_DEDUP_CMP_WORDS);
 		kcov_dedup_add(&d->main, cmp.word, KCOV_DEDUP_CMP_WORDS);
