@@ -52,12 +52,16 @@ static noinline void hook_plain(u64 type, u64 arg1, u64 arg2, u64 ip)
 static noinline void slow_cmp_entered(u64 type, u64 arg1, u64 arg2, u64 ip,
 				      struct kcov_dedup *dedup)
 {
-	kcov_dedup_cmp(dedup, type, arg1, arg2, ip);
+	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, ip } };
+
+	kcov_dedup_cmp(dedup, &cmp);
 }
 
 static noinline void slow_cmp(u64 type, u64 arg1, u64 arg2, u64 ip, struct kcov_dedup *dedup)
 {
-	if (!kcov_dedup_cmp_fast(dedup, type, arg1, arg2, ip))
+	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, ip } };
+
+	if (!kcov_dedup_cmp_fast(dedup, &cmp))
 		slow_cmp_entered(type, arg1, arg2, ip, dedup);
 }
 

@@ -27,7 +27,7 @@
  * written in any case, and counted if it is new. With more items, or with many that want the
  * same place, the window grows up: they move to the set, which is empty until then. A window
  * after one with more items has no youth, and two that are recorded together grow up together.
- * The table has a hash of comparisons; they lie where the set has its keys.
+ * Comparisons lie where the set has its keys, and the table has their indices.
  *
  * A *compact trace* is a window, too, but one whose area has PCs more than once. See
  * "Compact trace" below.
@@ -41,7 +41,7 @@
  * - A callback that is interrupted before it set @busy, between the test and the
  *   store at the latest, has changed nothing. The inner one runs from beginning to
  *   end, as if it had come first. So nothing that was read before the store may be
- *   relied on after it: kcov_dedup_slow(), kcov_dedup_young(), kcov_dedup_cmp() and
+ *   relied on after it: kcov_dedup_slow(), kcov_dedup_young(), kcov_dedup_cmp_fast() and
  *   kcov_dedup_compact() read all they need, word 0 included, after kcov_dedup_enter(); so
  *   does kcov_dedup_fast() for edges and for compact traces. A window that has grown up before
  *   kcov_dedup_young() comes to it has no @room there. But for one thing: that word 0 of a
@@ -213,7 +213,7 @@ struct kcov_dedup_set {
 
 /**
  * struct kcov_dedup_slot - a place for an item of a young window
- * @key:	the item, or a hash of the comparison
+ * @key:	the item, unless it is a comparison
  * @window:	the number of its window, and the comparison's index; of another window: there is
  *		no item
  */
@@ -360,23 +360,19 @@ static __always_inline u32 kcov_dedup_hash(unsigned long key)
  * differ, at either end. The upper half of such a sum depends on all of them, the highest
  * bits of one on the highest of the other.
  */
-static __always_inline u64 kcov_dedup_cmp_hash(u64 type, u64 arg1, u64 arg2, u64 pc)
+static __always_inline u32 kcov_dedup_cmp_hash(const union kcov_dedup_cmp *cmp)
 {
-	return type * KCOV_DEDUP_GOLDEN + arg1 * 0xbf58476d1ce4e5b9ULL +
-	       arg2 * 0x94d049bb133111ebULL + pc * 0xd6e8feb86659fd93ULL;
+	u64 h = cmp->field[0] * KCOV_DEDUP_GOLDEN + cmp->field[1] * 0xbf58476d1ce4e5b9ULL +
+		cmp->field[2] * 0x94d049bb133111ebULL + cmp->field[3] * 0xd6e8feb86659fd93ULL;
+
+	return h >> 48 ^ h >> 32;
 }
 
-static __always_inline u64 kcov_dedup_cmp_word_hash(const unsigned long *key)
+/* Of a PC, an edge word or a comparison. */
+static __always_inline u32 kcov_dedup_item_hash(const unsigned long *item, u32 words)
 {
-	const u64 *field = ((const union kcov_dedup_cmp *)key)->field;
-
-	return kcov_dedup_cmp_hash(field[0], field[1], field[2], field[3]);
-}
-
-/* Where to look first for a comparison with such a hash. */
-static __always_inline u32 kcov_dedup_cmp_slot(u64 hash)
-{
-	return hash >> 48 ^ hash >> 32;
+	return words == KCOV_DEDUP_PC_WORDS ? kcov_dedup_hash(*item) :
+					      kcov_dedup_cmp_hash((const void *)item);
 }
 
 /* Ids are small numbers, and those of a pair often close together. */
@@ -481,11 +477,9 @@ kcov_dedup_set_find(struct kcov_dedup_set *set, u32 slot, const unsigned long *k
 static __always_inline enum kcov_dedup_verdict
 kcov_dedup_set_add(struct kcov_dedup_set *set, const unsigned long *key, u32 words)
 {
-	u32 slot = words == KCOV_DEDUP_PC_WORDS ? kcov_dedup_hash(*key) :
-				kcov_dedup_cmp_slot(kcov_dedup_cmp_word_hash(key));
 	u32 index;
 
-	return kcov_dedup_set_find(set, slot, key, words, &index);
+	return kcov_dedup_set_find(set, kcov_dedup_item_hash(key, words), key, words, &index);
 }
 
 /**
@@ -629,39 +623,38 @@ kcov_dedup_young_add(struct kcov_dedup_window *w, unsigned long key)
 	return true;
 }
 
-static __always_inline bool kcov_dedup_cmp_is(const union kcov_dedup_cmp *cmp, u64 type,
-					      u64 arg1, u64 arg2, u64 pc)
+static __always_inline bool
+kcov_dedup_cmp_same(const union kcov_dedup_cmp *a, const union kcov_dedup_cmp *b)
 {
-	return !((cmp->field[0] ^ type) | (cmp->field[1] ^ arg1) | (cmp->field[2] ^ arg2) |
-		 (cmp->field[3] ^ pc));
+	return !((a->field[0] ^ b->field[0]) | (a->field[1] ^ b->field[1]) |
+		 (a->field[2] ^ b->field[2]) | (a->field[3] ^ b->field[3]));
 }
 
-static __always_inline void kcov_dedup_cmp_make(union kcov_dedup_cmp *cmp, u64 type,
-						u64 arg1, u64 arg2, u64 pc)
+static __always_inline void
+kcov_dedup_cmp_copy(union kcov_dedup_cmp *to, const union kcov_dedup_cmp *from)
 {
-	WRITE_ONCE(cmp->field[0], type);
-	WRITE_ONCE(cmp->field[1], arg1);
-	WRITE_ONCE(cmp->field[2], arg2);
-	WRITE_ONCE(cmp->field[3], pc);
+	WRITE_ONCE(to->field[0], from->field[0]);
+	WRITE_ONCE(to->field[1], from->field[1]);
+	WRITE_ONCE(to->field[2], from->field[2]);
+	WRITE_ONCE(to->field[3], from->field[3]);
 }
 
 /* As kcov_dedup_set_has(), of a comparison. */
 static __always_inline bool
-kcov_dedup_set_has_cmp(const struct kcov_dedup_set *set, u64 type, u64 arg1, u64 arg2, u64 pc)
+kcov_dedup_set_has_cmp(const struct kcov_dedup_set *set, const union kcov_dedup_cmp *cmp)
 {
-	u64 hash = kcov_dedup_cmp_hash(type, arg1, arg2, pc);
-	u32 n = set->slots[kcov_dedup_cmp_slot(hash) & set->mask];
+	u32 n = set->slots[kcov_dedup_cmp_hash(cmp) & set->mask];
 
 	return likely(n < set->used) &&
-	       likely(kcov_dedup_cmp_is((union kcov_dedup_cmp *)set->keys + n, type, arg1, arg2, pc));
+	       likely(kcov_dedup_cmp_same((union kcov_dedup_cmp *)set->keys + n, cmp));
 }
 
-/* The same for a comparison. */
+/* As kcov_dedup_young_add(), of a comparison. */
 static __always_inline bool
-kcov_dedup_young_cmp(struct kcov_dedup_window *w, u64 type, u64 arg1, u64 arg2, u64 pc)
+kcov_dedup_young_cmp(struct kcov_dedup_window *w, const union kcov_dedup_cmp *cmp)
 {
-	u64 hash = kcov_dedup_cmp_hash(type, arg1, arg2, pc), n = w->recorded, index, seen;
-	struct kcov_dedup_slot *slot = &w->young.slots[kcov_dedup_cmp_slot(hash) & w->young.mask];
+	struct kcov_dedup_slot *slot = &w->young.slots[kcov_dedup_cmp_hash(cmp) & w->young.mask];
+	u64 n = w->recorded, index, seen;
 	union kcov_dedup_cmp *known = (void *)w->set.keys, *item = (void *)((u64 *)w->area + 1);
 
 	if (unlikely(n >= w->young.room))
@@ -669,15 +662,12 @@ kcov_dedup_young_cmp(struct kcov_dedup_window *w, u64 type, u64 arg1, u64 arg2, 
 	index = slot->window ^ w->young.window;
 	seen = -(u64)!(index >> KCOV_DEDUP_INDEX_BITS);
 	OPTIMIZER_HIDE_VAR(seen);
-	if (unlikely((slot->key ^ (unsigned long)hash) & seen))
-		return false;
 	index = (index & seen) | (n & ~seen);
-	kcov_dedup_cmp_make(known + n, type, arg1, arg2, pc);
-	if (unlikely(!kcov_dedup_cmp_is(known + index, type, arg1, arg2, pc)))
+	kcov_dedup_cmp_copy(known + n, cmp);
+	if (unlikely(!kcov_dedup_cmp_same(known + index, cmp)))
 		return false;
-	slot->key = hash;
 	slot->window = w->young.window | index;
-	kcov_dedup_cmp_make(item + n, type, arg1, arg2, pc);
+	kcov_dedup_cmp_copy(item + n, cmp);
 	n += 1 + seen;
 	WRITE_ONCE(w->recorded, n);
 	/* As in kcov_dedup_put(). */
@@ -690,11 +680,12 @@ kcov_dedup_young_cmp(struct kcov_dedup_window *w, u64 type, u64 arg1, u64 arg2, 
 static __always_inline enum kcov_dedup_verdict
 kcov_dedup_young_find(struct kcov_dedup_window *w, const unsigned long *item, u32 words)
 {
-	u64 hash = words == KCOV_DEDUP_PC_WORDS ? *item : kcov_dedup_cmp_word_hash(item), index;
+	u32 probes = KCOV_DEDUP_PROBES, at = kcov_dedup_item_hash(item, words);
+	bool cmp = words != KCOV_DEDUP_PC_WORDS;
 	struct kcov_dedup_young *y = &w->young;
-	u32 probes = KCOV_DEDUP_PROBES, at = words == KCOV_DEDUP_PC_WORDS ?
-			kcov_dedup_hash(*item) : kcov_dedup_cmp_slot(hash);
 	struct kcov_dedup_slot *slot;
+	unsigned long *key;
+	u64 index;
 
 	if (w->recorded >= y->room)
 		return KCOV_DEDUP_FULL;
@@ -702,17 +693,14 @@ kcov_dedup_young_find(struct kcov_dedup_window *w, const unsigned long *item, u3
 		slot = &y->slots[at++ & y->mask];
 		index = slot->window ^ y->window;
 		if (index >> KCOV_DEDUP_INDEX_BITS) {
-			slot->key = hash;
-			slot->window = y->window;
-			if (words == KCOV_DEDUP_PC_WORDS)
-				return KCOV_DEDUP_NEW;
-			slot->window |= w->recorded;
-			kcov_dedup_copy(w->set.keys + w->recorded * words, item, words);
+			index = cmp ? w->recorded : 0;
+			slot->window = y->window | index;
+			key = cmp ? w->set.keys + index * words : &slot->key;
+			kcov_dedup_copy(key, item, words);
 			return KCOV_DEDUP_NEW;
 		}
-		if (slot->key == (unsigned long)hash &&
-		    (words == KCOV_DEDUP_PC_WORDS ||
-		     kcov_dedup_same(w->set.keys + index * words, item, words)))
+		key = cmp ? w->set.keys + index * words : &slot->key;
+		if (kcov_dedup_same(key, item, words))
 			return KCOV_DEDUP_SEEN;
 	} while (--probes);
 	return KCOV_DEDUP_FULL;
@@ -1043,26 +1031,24 @@ static __always_inline void kcov_dedup_slow(struct kcov_dedup *d,
 }
 
 /**
- * kcov_dedup_cmp_fast() - a comparison, if the window is young
+ * kcov_dedup_cmp_fast() - a comparison, if its window is young or has it
  * @d:		the state
- * @type:	KCOV_CMP_*
- * @arg1:	the first argument
- * @arg2:	the second argument
- * @pc:		the PC
+ * @cmp:	the comparison
  *
  * Any context; see "Re-entrancy" above.
  *
  * Return: true if the callback is done; false if it is for kcov_dedup_cmp(), and has entered.
  */
-static __always_inline bool kcov_dedup_cmp_fast(struct kcov_dedup *d, u64 type,
-						u64 arg1, u64 arg2, u64 pc)
+static __always_inline bool
+kcov_dedup_cmp_fast(struct kcov_dedup *d, const union kcov_dedup_cmp *cmp)
 {
+	struct kcov_dedup_window *w = &d->main;
+
 	if (!kcov_dedup_enter(d))
 		return true;
-	if (READ_ONCE(d->mode) != KCOV_DEDUP_CMP || !READ_ONCE(*(u64 *)d->main.area))
+	if (READ_ONCE(d->mode) != KCOV_DEDUP_CMP || !READ_ONCE(*(u64 *)w->area))
 		return false;
-	if (d->main.set.used ? !kcov_dedup_set_has_cmp(&d->main.set, type, arg1, arg2, pc) :
-			       !kcov_dedup_young_cmp(&d->main, type, arg1, arg2, pc))
+	if (w->set.used ? !kcov_dedup_set_has_cmp(&w->set, cmp) : !kcov_dedup_young_cmp(w, cmp))
 		return false;
 	kcov_dedup_leave(d);
 	return true;
@@ -1071,22 +1057,18 @@ static __always_inline bool kcov_dedup_cmp_fast(struct kcov_dedup *d, u64 type,
 /**
  * kcov_dedup_cmp() - a comparison
  * @d:		the state
- * @type:	KCOV_CMP_*
- * @arg1:	the first argument
- * @arg2:	the second argument
- * @pc:		the PC
+ * @cmp:	the comparison
  *
  * After a kcov_dedup_cmp_fast() that was not done. Leaves.
  */
-static __always_inline void kcov_dedup_cmp(struct kcov_dedup *d, u64 type,
-					   u64 arg1, u64 arg2, u64 pc)
+static __always_inline void
+kcov_dedup_cmp(struct kcov_dedup *d, const union kcov_dedup_cmp *cmp)
 {
-	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, pc } };
 	u32 mode = kcov_dedup_mode(d);
 
 	if (mode & KCOV_DEDUP_CMP) {
 		kcov_dedup_renew(&d->main, KCOV_DEDUP_CMP_WORDS);
-		kcov_dedup_add(&d->main, cmp.word, KCOV_DEDUP_CMP_WORDS);
+		kcov_dedup_add(&d->main, cmp->word, KCOV_DEDUP_CMP_WORDS);
 	}
 	if (!mode)
 		kcov_dedup_lost(d);

@@ -162,7 +162,8 @@ static u32 kcov_uniq_young_slots(u32 items)
 /* @items comparisons, or a compact trace of @items PCs, or twice as many PCs or edge words. */
 static size_t kcov_uniq_state_bytes(u32 items)
 {
-	return max3(kcov_dedup_set_bytes(items, KCOV_DEDUP_CMP_WORDS),
+	return max3(kcov_dedup_set_bytes(items, KCOV_DEDUP_CMP_WORDS) +
+		    kcov_dedup_young_bytes(kcov_uniq_young_slots(items)),
 		    kcov_dedup_set_bytes(2 * items, KCOV_DEDUP_PC_WORDS) +
 		    kcov_dedup_young_bytes(kcov_uniq_young_slots(items)),
 		    kcov_dedup_set_bytes(items, KCOV_DEDUP_PC_WORDS) +
@@ -361,13 +362,13 @@ static void kcov_uniq_window_init(struct kcov_uniq *u, struct kcov_dedup_window 
 		return;
 	kcov_dedup_set_init(&w->set, s->mem, items, words);
 	beside = s->mem + kcov_dedup_set_bytes(items, words);
-	if (kind == KCOV_UNIQ_TRACE)
+	if (kind == KCOV_UNIQ_TRACE) {
 		kcov_dedup_compact_init(&u->dedup, beside, KCOV_UNIQ_RAW);
-	if (kind == KCOV_UNIQ_WORDS) {
-		slots = kcov_uniq_young_slots(s->items);
-		memset(beside, 0, kcov_dedup_young_bytes(slots));
-		kcov_dedup_young_init(w, beside, slots);
+		return;
 	}
+	slots = kcov_uniq_young_slots(s->items);
+	memset(beside, 0, kcov_dedup_young_bytes(slots));
+	kcov_dedup_young_init(w, beside, slots);
 }
 
 /*
@@ -389,8 +390,8 @@ static void kcov_uniq_moved(struct kcov_uniq *u, struct kcov_dedup_window *w,
 	local_irq_save(flags);
 	/* A path leads through what is forgotten. */
 	kcov_dedup_flush(&u->dedup);
-	if (kind == KCOV_UNIQ_WORDS)
-		kcov_dedup_grow_up(w);
+	if (kind != KCOV_UNIQ_TRACE)
+		kcov_dedup_grow_up(w, words);
 	key = w->set.keys;
 	used = w->set.used;
 	kcov_uniq_window_init(u, w, s, kind);

@@ -63,6 +63,14 @@ noinline notrace void kcov_uniq_young_both(struct kcov_dedup *dedup, unsigned lo
 		kcov_uniq_slow_entered(dedup, ip);
 }
 
+static noinline notrace void __preserve_most
+kcov_uniq_slow_cmp_entered(struct kcov_dedup *dedup, u64 type, u64 arg1, u64 arg2, u64 ip)
+{
+	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, ip } };
+
+	kcov_dedup_cmp(dedup, &cmp);
+}
+
 /*
  * A comparison, in a unique mode or lost, see kcov_uniq_cmp(). Out of line, so that
  * write_comp_data() needs no stack frame; nor does the loop over a switch's cases have to
@@ -72,11 +80,13 @@ noinline notrace void __preserve_most
 kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
 				 struct kcov_dedup *dedup)
 {
+	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, ip } };
+
 	/* Not in write_comp_data(), which Clang would not inline any more. */
 	if (!READ_ONCE(dedup->mode))
 		kcov_dedup_lost(dedup);
-	else
-		kcov_dedup_cmp(dedup, type, arg1, arg2, ip);
+	else if (!kcov_dedup_cmp_fast(dedup, &cmp))
+		kcov_uniq_slow_cmp_entered(dedup, type, arg1, arg2, ip);
 }
 
 /* Items that a window has no room for: @rest of the owner's, @lost that were lost before. */
@@ -112,11 +122,10 @@ noinline void kcov_uniq_replay(struct kcov_dedup *to, struct kcov_dedup *from)
 
 	left = from->main.recorded;
 	for (; left && !kcov_dedup_is_full(to, mode); left--, pc++, cmp++) {
-		if (mode == KCOV_DEDUP_CMP)
-			kcov_dedup_cmp(to, cmp->field[0], cmp->field[1], cmp->field[2],
-				       cmp->field[3]);
-		else
+		if (mode != KCOV_DEDUP_CMP)
 			kcov_uniq_callback(to, READ_ONCE(to->main.area[0]), *pc);
+		else if (!kcov_dedup_cmp_fast(to, cmp))
+			kcov_dedup_cmp(to, cmp);
 	}
 	kcov_dedup_flush(to);
 

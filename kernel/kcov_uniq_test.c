@@ -94,6 +94,13 @@ static void kcov_uniq_test_call(struct kcov_uniq_test *t, unsigned long pc)
 		t->trace[t->calls++] = pc;
 }
 
+/* A comparison, likewise. */
+static void kcov_uniq_test_cmp_call(struct kcov_uniq_test *t, const union kcov_dedup_cmp *cmp)
+{
+	if (!kcov_dedup_cmp_fast(&t->dedup, cmp))
+		kcov_dedup_cmp(&t->dedup, cmp);
+}
+
 /* Make @list what an area should hold of @trace, of @calls words. */
 static unsigned long kcov_uniq_test_model(unsigned long *list, const unsigned long *trace,
 					  unsigned long calls, bool edges)
@@ -565,7 +572,7 @@ static void kcov_uniq_test_cmps(struct kunit *test)
 			f[1] = prandom_u32_state(&rnd) % pool;
 			f[2] = (u64)(prandom_u32_state(&rnd) % pool) << 56;
 			f[3] = (u64)(prandom_u32_state(&rnd) % 2) << 32 | 1;
-			kcov_dedup_cmp(&t->dedup, f[0], f[1], f[2], f[3]);
+			kcov_uniq_test_cmp_call(t, &list[n]);
 			for (i = 0; i < n; i++)
 				if (!memcmp(&list[i], &list[n], sizeof(*list)))
 					break;
@@ -612,11 +619,12 @@ static void kcov_uniq_test_cmp_fields(struct kunit *test)
 static void kcov_uniq_test_lost(struct kunit *test)
 {
 	struct kcov_uniq_test *t = kcov_uniq_test_new(test, 0, 100, 64);
+	const union kcov_dedup_cmp cmp = { .field = { 1, 2, 3, 4 } };
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
 		kcov_uniq_test_call(t, 1);
-		kcov_dedup_cmp(&t->dedup, 1, 2, 3, 4);
+		kcov_uniq_test_cmp_call(t, &cmp);
 	}
 	KUNIT_EXPECT_EQ(test, t->dedup.main.dropped, 6UL);
 	KUNIT_EXPECT_EQ(test, t->dedup.main.recorded, 0UL);

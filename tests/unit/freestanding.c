@@ -54,7 +54,10 @@ void start(struct kcov_dedup *d, u32 mode)
 
 void cmp(struct kcov_dedup *d, u64 type, u64 arg1, u64 arg2, u64 pc)
 {
-	kcov_dedup_cmp(d, type, arg1, arg2, pc);
+	union kcov_dedup_cmp c = { .field = { type, arg1, arg2, pc } };
+
+	if (!kcov_dedup_cmp_fast(d, &c))
+		kcov_dedup_cmp(d, &c);
 }
 
 size_t set_bytes(u32 limit, u32 words)

@@ -760,7 +760,7 @@ int main(int argc, char **argv)
 			c.mode = modes[i];
 			test(&c, argv);
 		}
-		for (k = 0; k < ARRAY_SIZE(young) && modes[i] & (MODE_PC | MODE_EDGE); k++) {
+		for (k = 0; k < ARRAY_SIZE(young) && modes[i] & (MODE_PC | MODE_EDGE | MODE_CMP); k++) {
 			c = young[k];
 			c.mode = modes[i];
 			test(&c, argv);
