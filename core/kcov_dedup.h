@@ -534,7 +534,7 @@ static __always_inline bool kcov_dedup_zeroed(struct kcov_dedup_window *w, u32 w
 /* Begin a new window if userspace asks for one. */
 static __always_inline void kcov_dedup_renew(struct kcov_dedup_window *w, u32 words)
 {
-	if (kcov_dedup_zeroed(w, words))
+	if (unlikely(kcov_dedup_zeroed(w, words)))
 		kcov_dedup_forget(w);
 }
 
@@ -1046,8 +1046,9 @@ kcov_dedup_cmp_fast(struct kcov_dedup *d, const union kcov_dedup_cmp *cmp)
 
 	if (!kcov_dedup_enter(d))
 		return true;
-	if (READ_ONCE(d->mode) != KCOV_DEDUP_CMP || !READ_ONCE(*(u64 *)w->area))
+	if (READ_ONCE(d->mode) != KCOV_DEDUP_CMP)
 		return false;
+	kcov_dedup_renew(w, KCOV_DEDUP_CMP_WORDS);
 	if (w->set.used ? !kcov_dedup_set_has_cmp(&w->set, cmp) : !kcov_dedup_young_cmp(w, cmp))
 		return false;
 	kcov_dedup_leave(d);

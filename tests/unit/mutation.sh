@@ -164,7 +164,7 @@ mutant "young comparisons: in other slots, the index is lost" 's/index = cmp ? w
 mutant "young comparisons: in other slots, it is not kept" '/^kcov_dedup_young_find(struct/,/^}/s/kcov_dedup_copy(key, item, words);/;/'
 mutant "young comparisons: in other slots, none is compared" '/^kcov_dedup_young_find(struct/,/^}/s/kcov_dedup_same(key, item, words)/cmp/'
 mutant "young comparisons: the first one is left when they grow up" 's/for (i = 0; i < n; i++)$/for (i = 1; i < n; i++)/'
-mutant "young comparisons: a 0 means nothing" 's/ || !READ_ONCE(\*(u64 \*)w->area)//'
+mutant "young comparisons: a 0 means nothing" '/^kcov_dedup_cmp_fast(struct/,/^}/s/kcov_dedup_renew(w, KCOV_DEDUP_CMP_WORDS);/;/'
 mutant "comparisons: the slot is not looked at" '/^kcov_dedup_set_has_cmp(/,/^}/s/likely(kcov_dedup_cmp_same(.*cmp))/1/'
 
 # Compact traces.
@@ -284,7 +284,7 @@ step 2 "busy is not looked at" 's/if (unlikely(READ_ONCE(d->busy)))/if (0)/'
 step 16 "busy is not set" '/WRITE_ONCE(d->busy, 1);/d'
 step 6 "who is ignored clears busy" '/kcov_dedup_enter(struct/,/^}/s/^\t\treturn false;$/\t\treturn WRITE_ONCE(d->busy, 0), false;/'
 step 8 "busy is not looked at" '/^kcov_dedup_cmp_fast(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
-step 8 "word 0 of before" '/^kcov_dedup_cmp_fast(struct/,/^}/{s/= &d->main;/&\n\tu64 main0 = READ_ONCE(*(u64 *)w->area);\n\n\tbarrier();/; s/!READ_ONCE(\*(u64 \*)w->area)/!main0/}'
+step 8 "word 0 of before" '/^kcov_dedup_cmp_fast(struct/,/^}/{s/= &d->main;/&\n\tu64 main0 = READ_ONCE(*(u64 *)w->area);\n\n\tbarrier();/; s/kcov_dedup_renew(w, KCOV_DEDUP_CMP_WORDS);/if (w->recorded \&\& !main0)\n\t\tkcov_dedup_forget(w);/}'
 step 8 "young: without busy" '/^kcov_dedup_cmp_fast(struct/,/^}/{s/if (!kcov_dedup_enter(d))/if (READ_ONCE(d->busy))/; s/^\tkcov_dedup_leave(d);//}'
 step 16 "the previous PC of before" '/kcov_dedup_compact(struct/,/^}/{s/if (!kcov_dedup_enter(d))/u32 prev = READ_ONCE(d->main.prev_id);\n\n\t&/; s/^\t\tkcov_dedup_compact_add/\t\td->main.prev_id = d->main.set.used ? prev : d->main.prev_id,\n&/}'
 step 4 "fast has looked before" '/^kcov_dedup_fast(struct/,/^}/{s/^\tif (!kcov_dedup_enter(d))/\tdone = kcov_dedup_set_has(\&d->edge.set, pc ^ READ_ONCE(d->edge.prev));\n\tbarrier();\n&/; s/kcov_dedup_set_has(&d->edge.set, pc ^ d->edge.prev);/done;/}'
