@@ -1067,10 +1067,9 @@ kcov_dedup_cmp(struct kcov_dedup *d, const union kcov_dedup_cmp *cmp)
 {
 	u32 mode = kcov_dedup_mode(d);
 
-	if (mode & KCOV_DEDUP_CMP) {
-		kcov_dedup_renew(&d->main, KCOV_DEDUP_CMP_WORDS);
+	/* Its window is renewed already, if it was to be. */
+	if (mode & KCOV_DEDUP_CMP)
 		kcov_dedup_add(&d->main, cmp->word, KCOV_DEDUP_CMP_WORDS);
-	}
 	if (!mode)
 		kcov_dedup_lost(d);
 

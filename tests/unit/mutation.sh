@@ -150,9 +150,8 @@ mutant "young comparisons: the first one is written" 's/kcov_dedup_cmp_copy(item
 mutant "comparisons: the count is stored before the record" '/smp_wmb();/d; s/^\t\tWRITE_ONCE(\*(u64 \*)w->area, n + 1);/&\n\t\tsmp_wmb();/'
 mutant "comparisons: no barrier" '/smp_wmb();/d'
 mutant "comparisons: records begin in word 0" 's/(u64 \*)w->area + 1) + n \* words/(u64 *)w->area) + n * words/'
-mutant "comparisons: a 0 means nothing" '/kcov_dedup_renew(&d->main, KCOV_DEDUP_CMP_WORDS);/d'
 mutant "comparisons: busy is not looked at" '/^kcov_dedup_cmp_fast(struct/,/^}/s/if (!kcov_dedup_enter(d))/kcov_dedup_enter(d); if (0)/'
-mutant "comparisons: in a mode of PCs" 's/if (mode & KCOV_DEDUP_CMP) {/if (mode) {/'
+mutant "comparisons: in a mode of PCs" 's/if (mode & KCOV_DEDUP_CMP)$/if (mode)/'
 mutant "comparisons: mode 1 counts nothing" '/^kcov_dedup_cmp(struct/,/^}/s/if (!mode)/if (0)/'
 
 mutant "young comparisons: none is seen" '/^kcov_dedup_young_cmp(struct/,/^}/s/seen = -(u64)!(index >> KCOV_DEDUP_INDEX_BITS);/seen = 0;/'
@@ -164,7 +163,7 @@ mutant "young comparisons: in other slots, the index is lost" 's/index = cmp ? w
 mutant "young comparisons: in other slots, it is not kept" '/^kcov_dedup_young_find(struct/,/^}/s/kcov_dedup_copy(key, item, words);/;/'
 mutant "young comparisons: in other slots, none is compared" '/^kcov_dedup_young_find(struct/,/^}/s/kcov_dedup_same(key, item, words)/cmp/'
 mutant "young comparisons: the first one is left when they grow up" 's/for (i = 0; i < n; i++)$/for (i = 1; i < n; i++)/'
-mutant "young comparisons: a 0 means nothing" '/^kcov_dedup_cmp_fast(struct/,/^}/s/kcov_dedup_renew(w, KCOV_DEDUP_CMP_WORDS);/;/'
+mutant "comparisons: a 0 means nothing" '/^kcov_dedup_cmp_fast(struct/,/^}/s/kcov_dedup_renew(w, KCOV_DEDUP_CMP_WORDS);/;/'
 mutant "comparisons: the slot is not looked at" '/^kcov_dedup_set_has_cmp(/,/^}/s/likely(kcov_dedup_cmp_same(.*cmp))/1/'
 
 # Compact traces.
