@@ -67,16 +67,27 @@ static double longest(u32 items, unsigned long *words)
 	return bench_median(us, ROUNDS);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const u32 sizes[] = { 8u << 10, 256u << 10 };
+	bool json = argc == 2 && !strcmp(argv[1], "--json");
 	unsigned long words;
+
+	if (argc > 1 + json) {
+		fprintf(stderr, "Usage: longest [--json]\n\n"
+			"Times the longest callback of a compact trace.\n");
+		return 2;
+	}
 
 	for (size_t i = 0; i < 2; i++) {
 		double us = longest(sizes[i], &words);
 
-		printf("The longest callback of a compact trace, sets of %u items: %lu words, %.2f ms\n",
-		       sizes[i], words, us / 1e3);
+		if (json)
+			printf("%s {\"items\": %u, \"words\": %lu, \"ms\": %.3f}%s\n", i ? "" : "[",
+			       sizes[i], words, us / 1e3, i ? " ]" : ",");
+		else
+			printf("The longest callback of a compact trace, sets of %u items: %lu words, %.2f ms\n",
+			       sizes[i], words, us / 1e3);
 	}
 	return 0;
 }

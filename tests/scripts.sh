@@ -102,6 +102,17 @@ completed() {
 [ "$(completed scripts/vm --config te)" = tee ]; ok $? "completion: configurations"
 completed scripts/vm -- unam | grep -qx uname; ok $? "completion: a command behind --"
 
+"$repo/scripts/series" cover > "$out" 2> "$out.err" && ! grep -q '[{}]' "$out"
+ok $? "series cover: all figures are there"
+fake=$(mktemp -d)
+mkdir "$fake/scripts" "$fake/study"
+cp "$repo/scripts/series" "$fake/scripts" && cp -r "$repo/patches" "$fake"
+grep -v '^programs	' "$repo/study/figures.tsv" > "$fake/study/figures.tsv"
+! "$fake/scripts/series" cover > "$out" 2> "$out.err" &&
+	grep -q 'no figure {programs} in study/figures.tsv' "$out.err"
+ok $? "series cover: a figure that is missing is said"
+rm -rf "$fake"
+
 if command -v man > /dev/null; then
 	for page in "$repo"/man/*.[13]; do
 		LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 > /dev/null
