@@ -300,7 +300,7 @@ static void interrupt(const char *callbacks)
 
 /*
  * In mode 0, at an instant of @s, which has begun in @from: is the reset that was asked for no
- * longer to be seen, but the count of before still there? Who comes now is of before.
+ * longer to be seen, but the old count still there? A callback that comes now is of the old window.
  */
 static bool reset_ahead(const struct steps *s, unsigned int k, const struct image *from)
 {
