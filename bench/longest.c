@@ -46,7 +46,7 @@ static double longest(u32 items, unsigned long *words)
 	shuffle(order, n);
 
 	window_open(&d.main, area, 4ul * items, items, 1);
-	kcov_dedup_compact_init(&d, memory(kcov_dedup_compact_bytes(items)), 0);
+	kcov_dedup_compact_init(&d.main, &d.compact, memory(kcov_dedup_compact_bytes(items)), 0);
 	kcov_dedup_start(&d, KCOV_DEDUP_COMPACT);
 	for (int round = 0; round < ROUNDS; round++) {
 		uint64_t begin;

@@ -436,7 +436,7 @@ static void subject_open(struct subject *s, size_t words, u32 items)
 	window_open(&d->edge, s->edge_area, words, items, 1);
 	d->edge.prev = kcov_dedup_edge_hash(0);
 	if (s->mode == KCOV_DEDUP_COMPACT)
-		kcov_dedup_compact_init(d, memory(kcov_dedup_compact_bytes(items)), COMPACT_RAW);
+		kcov_dedup_compact_init(&d->main, &d->compact, memory(kcov_dedup_compact_bytes(items)), COMPACT_RAW);
 	kcov_dedup_start(d, s->mode);
 	s->state_bytes = kcov_dedup_set_bytes(items, 1) * (s->mode == 6 ? 2 : !!s->mode) +
 			 kcov_dedup_young_bytes(YOUNG_SLOTS(items)) *
@@ -1174,7 +1174,7 @@ static struct kcov_dedup *section_open(size_t words)
 	struct kcov_dedup *d = memory(sizeof(*d));
 
 	window_open(&d->main, memory(words * sizeof(long)), words, items, 1);
-	kcov_dedup_compact_init(d, memory(kcov_dedup_compact_bytes(items)), COMPACT_RAW);
+	kcov_dedup_compact_init(&d->main, &d->compact, memory(kcov_dedup_compact_bytes(items)), COMPACT_RAW);
 	kcov_dedup_start(d, KCOV_DEDUP_COMPACT);
 	return d;
 }

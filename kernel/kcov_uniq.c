@@ -363,7 +363,7 @@ static void kcov_uniq_window_init(struct kcov_uniq *u, struct kcov_dedup_window 
 	kcov_dedup_set_init(&w->set, s->mem, items, words);
 	beside = s->mem + kcov_dedup_set_bytes(items, words);
 	if (kind == KCOV_UNIQ_TRACE) {
-		kcov_dedup_compact_init(&u->dedup, beside, KCOV_UNIQ_RAW);
+		kcov_dedup_compact_init(w, &u->dedup.compact, beside, KCOV_UNIQ_RAW);
 		return;
 	}
 	slots = kcov_uniq_young_slots(s->items);

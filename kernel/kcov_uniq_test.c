@@ -482,7 +482,7 @@ kcov_uniq_test_new_compact(struct kunit *test, unsigned long words, u32 limit, u
 {
 	struct kcov_uniq_test *t = kcov_uniq_test_new(test, KCOV_DEDUP_COMPACT, words, limit);
 
-	kcov_dedup_compact_init(&t->dedup,
+	kcov_dedup_compact_init(&t->dedup.main, &t->dedup.compact,
 				kcov_uniq_test_alloc(test, kcov_dedup_compact_bytes(limit)), raw);
 	return t;
 }

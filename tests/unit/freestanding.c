@@ -72,7 +72,7 @@ size_t compact_bytes(u32 limit)
 
 void compact_init(struct kcov_dedup *d, void *mem)
 {
-	kcov_dedup_compact_init(d, mem, 256);
+	kcov_dedup_compact_init(&d->main, &d->compact, mem, 256);
 }
 
 int compacts(const struct kcov_dedup *d)

@@ -9,7 +9,6 @@ set -eu
 repo=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$repo"
 cc=${CC:-gcc}
-engine=core/kcov_dedup.h
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 n=0 failed=0
@@ -49,10 +48,11 @@ first() { tests="$1 $(echo " $tests " | sed "s/ $1 / /")"; }
 # mutant TEXT SED: sed must change the engine, and a test must see it.
 mutant() {
 	n=$((n + 1))
-	mkdir -p "$tmp/core"
-	sed "$2" "$engine" > "$tmp/core/kcov_dedup.h"
-	if cmp -s "$engine" "$tmp/core/kcov_dedup.h"; then
-		not_ok "$1: the sed expression no longer changes $engine"
+	for file in core/*.h; do
+		sed "$2" "$file" > "$tmp/$file"
+	done
+	if diff -rq core "$tmp/core" > "$tmp/log"; then
+		not_ok "$1: the sed expression no longer changes the engine"
 		return
 	fi
 	by=$(caught_by 2>/dev/null)
@@ -65,8 +65,7 @@ mutant() {
 
 # The tests must pass on the engine as it is, or nothing below means anything.
 n=1
-mkdir -p "$tmp/core"
-cp "$engine" "$tmp/core/kcov_dedup.h"
+cp -r core "$tmp"
 by=$(caught_by)
 if [ -z "$by" ]; then echo "ok 1 - the engine as it is passes"; else not_ok "the engine as it is: $by"; fi
 
@@ -169,11 +168,11 @@ mutant "comparisons: the slot is not looked at" '/^kcov_dedup_set_has_cmp(/,/^}/
 
 # Compact traces.
 tests="test_compact"
-mutant "compact: the path is not written on FULL" '/kcov_dedup_compact_add(struct/,/^}/s/^\t\tkcov_dedup_path_write(d);$/\t\tif (verdict == KCOV_DEDUP_NEW)\n\t&/'
-mutant "compact: the path is never written" '/kcov_dedup_compact_add(struct/,/^}/{/kcov_dedup_path_write(d);$/d}'
-mutant "compact: the path is written but for its last word" 's/for (; id != d->main.prev_id \&\& left; left--)/for (; id != d->main.prev_id \&\& kcov_dedup_next_of(d, id)->last != d->main.prev_id \&\& left; left--)/'
-mutant "compact: a path of all ids is cut" 's/u32 id = d->compact.written, left = d->main.set.used;/u32 id = d->compact.written, left = d->main.set.used \/ 2;/'
-mutant "compact: the path begins where it began before" 's/^\td->compact.written = id;$/;/'
+mutant "compact: the path is not written on FULL" '/kcov_dedup_compact_add(struct/,/^}/s/^\t\tkcov_dedup_path_write(w, c);$/\t\tif (verdict == KCOV_DEDUP_NEW)\n\t&/'
+mutant "compact: the path is never written" '/kcov_dedup_compact_add(struct/,/^}/{/kcov_dedup_path_write(w, c);$/d}'
+mutant "compact: the path is written but for its last word" 's/for (; id != w->prev_id \&\& left; left--)/for (; id != w->prev_id \&\& kcov_dedup_next_of(c, id)->last != w->prev_id \&\& left; left--)/'
+mutant "compact: a path of all ids is cut" 's/u32 id = c->written, left = w->set.used;/u32 id = c->written, left = w->set.used \/ 2;/'
+mutant "compact: the path begins where it began before" 's/^\tc->written = id;$/;/'
 mutant "compact: the PC is not the last word" 's/^\t\tc->written = id;$/;/'
 mutant "compact: the previous PC stays" 's/^\tw->prev_id = id;$/;/'
 mutant "compact: fast leaves the previous PC" '/kcov_dedup_compact_fast(struct/,/^}/s/w->prev_id = next->last;/;/'
@@ -187,22 +186,22 @@ mutant "compact: a flush within a callback" '/kcov_dedup_flush(struct/,/^}/s/if 
 mutant "compact: a flush leaves busy" '/kcov_dedup_flush(struct/,/^}/s/kcov_dedup_leave(d);//'
 mutant "compact: a flush writes a path that userspace ended" '/kcov_dedup_flush(struct/,/^}/s/kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);//'
 mutant "compact: a flush ignores the flag" 's/if (kcov_dedup_mode(d) & KCOV_DEDUP_COMPACT) {/if (READ_ONCE(d->mode) \& KCOV_DEDUP_COMPACT) {/'
-mutant "compact: a flush does nothing" '/kcov_dedup_flush(struct/,/^}/s/kcov_dedup_path_write(d);/;/'
+mutant "compact: a flush does nothing" '/kcov_dedup_flush(struct/,/^}/s/kcov_dedup_path_write(.*);/;/'
 mutant "compact: a flush in any mode" 's/if (kcov_dedup_mode(d) & KCOV_DEDUP_COMPACT) {/if (kcov_dedup_mode(d) | 1) {/'
-mutant "compact: a path without PCs is written" 's/u32 id = d->compact.written, left = d->main.set.used;/u32 id = d->compact.written, left = d->main.set.limit;/'
+mutant "compact: a path without PCs is written" 's/u32 id = c->written, left = w->set.used;/u32 id = c->written, left = w->set.limit;/'
 mutant "compact: a 0 in word 0 means nothing" '/kcov_dedup_compact_add(struct/,/^}/s/kcov_dedup_renew(w, KCOV_DEDUP_PC_WORDS);//'
 mutant "compact: pairs stay when a window begins" 's/^\t\tc->pairs.used = 0;$//'
 mutant "compact: the previous PC stays when a window begins" 's/^\t\tw->prev_id = KCOV_DEDUP_BEGIN;$//'
 mutant "compact: the last word stays when a window begins" 's/^\t\tc->written = KCOV_DEDUP_BEGIN;$//'
-mutant "compact: the first successor stays when a window begins" 's/^\t\tkcov_dedup_next_init(d, KCOV_DEDUP_BEGIN);$//'
-mutant "compact: successors of a new PC are stale" 's/^\t\tkcov_dedup_next_init(d, id);$/;/'
+mutant "compact: the first successor stays when a window begins" 's/^\t\tkcov_dedup_next_init(c, KCOV_DEDUP_BEGIN);$//'
+mutant "compact: successors of a new PC are stale" 's/^\t\tkcov_dedup_next_init(c, id);$/;/'
 mutant "compact: PCs without an id have successors" 's/if (id == KCOV_DEDUP_NONE || w->prev_id == KCOV_DEDUP_NONE)/if (id == KCOV_DEDUP_NONE)/'
 mutant "compact: a PC without an id is a successor" 's/if (id == KCOV_DEDUP_NONE || w->prev_id == KCOV_DEDUP_NONE)/if (w->prev_id == KCOV_DEDUP_NONE)/'
 mutant "compact: FULL is taken for SEEN" 's/if (verdict != KCOV_DEDUP_SEEN) {/if (verdict == KCOV_DEDUP_NEW) {/'
 mutant "compact: FULL is not counted" '/kcov_dedup_compact_add(struct/,/^}/s/WRITE_ONCE(w->untracked, w->untracked + 1);/;/'
-mutant "compact: a third successor is always NEW" 's/verdict = kcov_dedup_pair_add(d, prev, id);/kcov_dedup_pair_add(d, prev, id);/'
-mutant "compact: pairs that make room are forgotten" '/kcov_dedup_pair_add(d, prev, other);/d'
-mutant "compact: a third successor is taken for SEEN" 's/verdict = kcov_dedup_pair_add(d, prev, id);/verdict = KCOV_DEDUP_SEEN;/'
+mutant "compact: a third successor is always NEW" 's/verdict = kcov_dedup_pair_add(c, prev, id);/kcov_dedup_pair_add(c, prev, id);/'
+mutant "compact: pairs that make room are forgotten" '/kcov_dedup_pair_add(c, prev, other);/d'
+mutant "compact: a third successor is taken for SEEN" 's/verdict = kcov_dedup_pair_add(c, prev, id);/verdict = KCOV_DEDUP_SEEN;/'
 mutant "compact: a pair is its second PC" 's/= { .id = { prev, id } };/= { .id = { 0, id } };/'
 mutant "compact: a pair is its first PC" 's/= { .id = { prev, id } };/= { .id = { prev, 0 } };/'
 mutant "compact: pairs are not ordered" 's/= { .id = { prev, id } };/= { .id = { prev < id ? prev : id, prev < id ? id : prev } };/'
@@ -211,7 +210,7 @@ mutant "compact: the path goes along other successors" '/kcov_dedup_path_write(s
 mutant "compact: the other successor stays the other" '/kcov_dedup_other(struct/,/^}/s/kcov_dedup_follow(next, id, pc);/;/'
 mutant "compact: the successor before that is lost" '/kcov_dedup_follow(struct/,/^}/s/next->other = next->last;/;/'
 mutant "compact: the PC of the last successor stays" '/kcov_dedup_follow(struct/,/^}/s/next->pc = pc;/;/'
-mutant "compact: the other successor may be none" 's/if (id == KCOV_DEDUP_NONE || d->main.set.keys/if (d->main.set.keys/'
+mutant "compact: the other successor may be none" 's/if (id == KCOV_DEDUP_NONE || w->set.keys/if (w->set.keys/'
 mutant "compact: no room for the PCs without an id" 's/((size_t)limit + 2) \* sizeof/((size_t)limit + 1) * sizeof/'
 mutant "compact: a task that died is not noticed" '/^static.*kcov_dedup_start/,/^}/s/mode |= KCOV_DEDUP_RESET;/;/'
 mutant "compact: the pairs are as many as the PCs" 's/^#define KCOV_DEDUP_PC_PAIRS.*/#define KCOV_DEDUP_PC_PAIRS 1U/; s/ \* sizeof(struct kcov_dedup_next);/ * 2 * sizeof(struct kcov_dedup_next);/'
@@ -260,7 +259,7 @@ mutant "young: the limit is above the capacity" 's/w->young.limit = limit < w->c
 
 # Interrupts.
 tests="test_nested"
-mutant "nested: fast reads what was before the interrupt" '/kcov_dedup_compact_fast(struct/,/^}/{/next = kcov_dedup_next_of/d; s/if (!kcov_dedup_enter(d))/next = kcov_dedup_next_of(d, d->main.prev_id);\n\t&/}'
+mutant "nested: fast reads what was before the interrupt" '/kcov_dedup_compact_fast(struct/,/^}/{/next = kcov_dedup_next_of/d; s/if (!kcov_dedup_enter(d))/next = kcov_dedup_next_of(\&d->compact, d->main.prev_id);\n\t&/}'
 mutant "nested: the previous PC of before the interrupt" '/kcov_dedup_compact(struct/,/^}/{s/if (!kcov_dedup_enter(d))/u32 prev = d->main.prev_id;\n\n\t&/; s/^\t\tkcov_dedup_compact_add/\t\td->main.prev_id = prev,\n&/}'
 mutant "nested: busy is not looked at" '/kcov_dedup_compact(struct/,/^}/s/if (!kcov_dedup_enter(d))/if (0)/'
 mutant "nested: busy is cleared too early" 's/if (!kcov_dedup_enter(d))/kcov_dedup_enter(d);\n\tif (0)/'
@@ -272,7 +271,7 @@ step() { # MODE TEXT SED
 	[ -n "$can_step" ] || return 0
 	mutant "step, mode $1: $2" "$3"
 }
-cp "$engine" "$tmp/core/kcov_dedup.h"
+cp core/*.h "$tmp/core"
 can_step=
 if build test_step 2>/dev/null && ! "$tmp/test_step" 0 | grep -q SKIP; then
 	can_step=1
@@ -288,7 +287,7 @@ step 8 "word 0 of before" '/^kcov_dedup_cmp_fast(struct/,/^}/{s/= &d->main;/&\n\
 step 8 "young: without busy" '/^kcov_dedup_cmp_fast(struct/,/^}/{s/if (!kcov_dedup_enter(d))/if (READ_ONCE(d->busy))/; s/^\tkcov_dedup_leave(d);//}'
 step 16 "the previous PC of before" '/kcov_dedup_compact(struct/,/^}/{s/if (!kcov_dedup_enter(d))/u32 prev = READ_ONCE(d->main.prev_id);\n\n\t&/; s/^\t\tkcov_dedup_compact_add/\t\td->main.prev_id = d->main.set.used ? prev : d->main.prev_id,\n&/}'
 step 4 "fast has looked before" '/^kcov_dedup_fast(struct/,/^}/{s/^\tif (!kcov_dedup_enter(d))/\tdone = kcov_dedup_set_has(\&d->edge.set, pc ^ READ_ONCE(d->edge.prev));\n\tbarrier();\n&/; s/kcov_dedup_set_has(&d->edge.set, pc ^ d->edge.prev);/done;/}'
-step 16 "fast has looked before" '/kcov_dedup_compact_fast(struct/,/^}/{/next = kcov_dedup_next_of/d; s/^\tif (!kcov_dedup_enter(d))/\tnext = kcov_dedup_next_of(d, READ_ONCE(d->main.prev_id));\n\tbarrier();\n&/}'
+step 16 "fast has looked before" '/kcov_dedup_compact_fast(struct/,/^}/{/next = kcov_dedup_next_of/d; s/^\tif (!kcov_dedup_enter(d))/\tnext = kcov_dedup_next_of(\&d->compact, READ_ONCE(d->main.prev_id));\n\tbarrier();\n&/}'
 step 4 "fast without busy" '/^kcov_dedup_fast(struct/,/^}/{s/if (!kcov_dedup_enter(d))/if (READ_ONCE(d->busy))/; s/^\tkcov_dedup_leave(d);//}'
 step 16 "fast without busy" '/kcov_dedup_compact_fast(struct/,/^}/{s/if (!kcov_dedup_enter(d))/if (READ_ONCE(d->busy))/; s/^\tkcov_dedup_leave(d);//}'
 step 2 "busy is cleared before there is an item" '/kcov_dedup_slow(struct/,/^}/s/^\t\tkcov_dedup_add(&d->main/\t\tkcov_dedup_leave(d);\n&/'
@@ -307,7 +306,7 @@ step 0 "lost ones are counted while busy alone" '/^kcov_dedup_fast(struct/,/^}/s
 step 0 "who is ignored is not counted" '/WRITE_ONCE(d->ignored, d->ignored + 1);/d'
 step 8 "who is ignored is counted as dropped" 's/WRITE_ONCE(d->ignored, d->ignored + 1);/d->main.dropped++;/'
 step 16 "fast has counted what is written as it comes before" '/kcov_dedup_compact_fast(struct/,/^}/{s/^\tbool done = true;/&\n\tunsigned long was = READ_ONCE(w->recorded);/; s/w->recorded < d->compact.raw/was < d->compact.raw/}'
-step 16 "what is written as it comes was counted before" '/kcov_dedup_compact(struct/,/^}/{s/if (!kcov_dedup_enter(d))/unsigned long was = d->main.recorded;\n\n\tbarrier();\n\t&/; s/^\t\tkcov_dedup_compact_add(d, pc);/\t{\n\t\tif (was < d->compact.raw \&\& d->main.recorded == d->compact.raw)\n\t\t\tkcov_dedup_put(\&d->main, \&pc, 1);\n\t\telse\n\t\t\tkcov_dedup_compact_add(d, pc);\n\t}/}'
+step 16 "what is written as it comes was counted before" '/kcov_dedup_compact(struct/,/^}/{s/if (!kcov_dedup_enter(d))/unsigned long was = d->main.recorded;\n\n\tbarrier();\n\t&/; s/^\t\tkcov_dedup_compact_add(\&d->main, \&d->compact, pc);/\t{\n\t\tif (was < d->compact.raw \&\& d->main.recorded == d->compact.raw)\n\t\t\tkcov_dedup_put(\&d->main, \&pc, 1);\n\t\telse\n\t\t\tkcov_dedup_compact_add(\&d->main, \&d->compact, pc);\n\t}/}'
 step 8 "a start leaves busy" '/^static.*kcov_dedup_start/,/^}/s/WRITE_ONCE(d->busy, 0);//'
 step 6 "a task that died is not noticed" '/^static.*kcov_dedup_start/,/^}/s/mode |= KCOV_DEDUP_RESET;/;/'
 step 16 "a task that died is not noticed" '/^static.*kcov_dedup_start/,/^}/s/mode |= KCOV_DEDUP_RESET;/;/'

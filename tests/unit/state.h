@@ -102,7 +102,7 @@ static inline void compact_make(struct kcov_dedup *d, struct shape main, enum si
 {
 	memset(d, 0, sizeof(*d));
 	window_make(&d->main, main, side);
-	kcov_dedup_compact_init(d, guarded(kcov_dedup_compact_bytes(main.limit), side), raw);
+	kcov_dedup_compact_init(&d->main, &d->compact, guarded(kcov_dedup_compact_bytes(main.limit), side), raw);
 	kcov_dedup_start(d, MODE_COMPACT);
 }
 

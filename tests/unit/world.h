@@ -143,7 +143,7 @@ static void init(void)
 	kcov_dedup_forget(&d->main);
 	kcov_dedup_forget(&d->edge);
 	if (config->mode == MODE_COMPACT)
-		kcov_dedup_compact_init(d, world.memory.compact, config->raw);
+		kcov_dedup_compact_init(&d->main, &d->compact, world.memory.compact, config->raw);
 	kcov_dedup_start(d, config->mode);
 }
 
