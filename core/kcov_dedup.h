@@ -212,7 +212,8 @@ kcov_dedup_cmp_fast(struct kcov_dedup *d, const union kcov_dedup_cmp *cmp)
 	if (READ_ONCE(d->mode) != KCOV_DEDUP_CMP)
 		return false;
 	kcov_dedup_renew(w, KCOV_DEDUP_CMP_WORDS);
-	if (w->set.used ? !kcov_dedup_set_has_cmp(&w->set, cmp) : !kcov_dedup_young_cmp(w, cmp))
+	if (w->set.used ? !kcov_dedup_set_has(&w->set, cmp->word, KCOV_DEDUP_CMP_WORDS) :
+			  !kcov_dedup_young_add(w, cmp->word, KCOV_DEDUP_CMP_WORDS))
 		return false;
 	kcov_dedup_leave(d);
 	return true;
@@ -285,15 +286,17 @@ enum kcov_dedup_todo {
 static __always_inline bool
 kcov_dedup_young(struct kcov_dedup *d, unsigned long pc, enum kcov_dedup_todo what)
 {
+	unsigned long word;
 	bool done = true;
 
 	if (!kcov_dedup_enter(d))
 		return true;
 	if (what != KCOV_DEDUP_YOUNG_EDGE)
-		done = likely(READ_ONCE(d->main.area[0])) && kcov_dedup_young_add(&d->main, pc);
+		done = likely(READ_ONCE(d->main.area[0])) && kcov_dedup_young_add(&d->main, &pc, KCOV_DEDUP_PC_WORDS);
 	if (what != KCOV_DEDUP_YOUNG_PC && likely(done)) {
+		word = pc ^ d->edge.prev;
 		done = likely(READ_ONCE(d->edge.area[0])) &&
-		       kcov_dedup_young_add(&d->edge, pc ^ d->edge.prev);
+		       kcov_dedup_young_add(&d->edge, &word, KCOV_DEDUP_PC_WORDS);
 		if (likely(done))
 			d->edge.prev = kcov_dedup_edge_hash(pc);
 	}
@@ -316,12 +319,13 @@ static __always_inline enum kcov_dedup_todo
 kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 {
 	u32 mode = READ_ONCE(d->mode);
+	unsigned long word;
 	bool done;
 
 	if (mode == KCOV_DEDUP_PC) {
 		if (!READ_ONCE(d->main.set.used))
 			return KCOV_DEDUP_YOUNG_PC;
-		return likely(main0) && kcov_dedup_set_has(&d->main.set, pc) ? KCOV_DEDUP_DONE :
+		return likely(main0) && kcov_dedup_set_has(&d->main.set, &pc, KCOV_DEDUP_PC_WORDS) ? KCOV_DEDUP_DONE :
 									       KCOV_DEDUP_SLOW;
 	}
 	/* Read again: compilers would make a table of jumps for so many cases. */
@@ -334,21 +338,22 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 	if (mode == (KCOV_DEDUP_PC | KCOV_DEDUP_EDGE)) {
 		if (!READ_ONCE(d->main.set.used))
 			return KCOV_DEDUP_YOUNG_BOTH;
-		if (unlikely(!main0) || !kcov_dedup_set_has(&d->main.set, pc))
+		if (unlikely(!main0) || !kcov_dedup_set_has(&d->main.set, &pc, KCOV_DEDUP_PC_WORDS))
 			return KCOV_DEDUP_SLOW;
 	} else if (mode == KCOV_DEDUP_EDGE) {
 		if (!READ_ONCE(d->edge.set.used))
 			return KCOV_DEDUP_YOUNG_EDGE;
 	} else {
 		return mode == (KCOV_DEDUP_PC | KCOV_DEDUP_BITMAP) &&
-		       READ_ONCE(d->main.area[0]) && kcov_dedup_set_has(&d->main.set, pc) ?
+		       READ_ONCE(d->main.area[0]) && kcov_dedup_set_has(&d->main.set, &pc, KCOV_DEDUP_PC_WORDS) ?
 		       KCOV_DEDUP_DONE : KCOV_DEDUP_SLOW;
 	}
 
 	if (!kcov_dedup_enter(d))
 		return KCOV_DEDUP_DONE;
+	word = pc ^ d->edge.prev;
 	done = likely(READ_ONCE(d->edge.area[0])) &&
-	       kcov_dedup_set_has(&d->edge.set, pc ^ d->edge.prev);
+	       kcov_dedup_set_has(&d->edge.set, &word, KCOV_DEDUP_PC_WORDS);
 	if (likely(done))
 		d->edge.prev = kcov_dedup_edge_hash(pc);
 	kcov_dedup_leave(d);

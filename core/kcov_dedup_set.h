@@ -132,68 +132,57 @@ static __always_inline u32 kcov_dedup_item_hash(const unsigned long *item, u32 w
 					      kcov_dedup_cmp_hash((const void *)item);
 }
 
+/* Compilers would not unroll the loop for a comparison. */
 static __always_inline bool
 kcov_dedup_same(const unsigned long *a, const unsigned long *b, u32 words)
 {
+	const u64 *x = (const void *)a, *y = (const void *)b;
 	u32 i;
 
+	if (words == KCOV_DEDUP_CMP_WORDS)
+		return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]));
 	for (i = 0; i < words; i++)
 		if (a[i] != b[i])
 			return false;
 	return true;
 }
 
-/* Never by a call of memcpy(), which may be instrumented. */
+/* The same here; and never by a call of memcpy(), which may be instrumented. */
 static __always_inline void
 kcov_dedup_copy(unsigned long *to, const unsigned long *from, u32 words)
 {
+	u64 *x = (void *)to;
+	const u64 *y = (const void *)from;
 	u32 i;
 
-	for (i = 0; i < words; i++)
-		WRITE_ONCE(to[i], from[i]);
-}
-
-static __always_inline bool
-kcov_dedup_cmp_same(const union kcov_dedup_cmp *a, const union kcov_dedup_cmp *b)
-{
-	return !((a->field[0] ^ b->field[0]) | (a->field[1] ^ b->field[1]) |
-		 (a->field[2] ^ b->field[2]) | (a->field[3] ^ b->field[3]));
-}
-
-static __always_inline void
-kcov_dedup_cmp_copy(union kcov_dedup_cmp *to, const union kcov_dedup_cmp *from)
-{
-	WRITE_ONCE(to->field[0], from->field[0]);
-	WRITE_ONCE(to->field[1], from->field[1]);
-	WRITE_ONCE(to->field[2], from->field[2]);
-	WRITE_ONCE(to->field[3], from->field[3]);
+	if (words != KCOV_DEDUP_CMP_WORDS) {
+		for (i = 0; i < words; i++)
+			WRITE_ONCE(to[i], from[i]);
+		return;
+	}
+	WRITE_ONCE(x[0], y[0]);
+	WRITE_ONCE(x[1], y[1]);
+	WRITE_ONCE(x[2], y[2]);
+	WRITE_ONCE(x[3], y[3]);
 }
 
 /**
  * kcov_dedup_set_has() - is a key in the slot where it is looked for first?
- * @set: the set, of keys of one word
- * @key: the key
+ * @set:	the set
+ * @key:	the key, a PC, edge word or comparison
+ * @words:	words of a key, a constant
  *
  * Changes nothing.
  *
  * Return: true if the key is in the set; false if kcov_dedup_set_add() must tell.
  */
 static __always_inline bool
-kcov_dedup_set_has(const struct kcov_dedup_set *set, unsigned long key)
+kcov_dedup_set_has(const struct kcov_dedup_set *set, const unsigned long *key, u32 words)
 {
-	u32 n = READ_ONCE(set->slots[kcov_dedup_hash(key) & set->mask]);
-
-	return likely(n < set->used) && likely(set->keys[n] == key);
-}
-
-/* As kcov_dedup_set_has(), of a comparison. */
-static __always_inline bool
-kcov_dedup_set_has_cmp(const struct kcov_dedup_set *set, const union kcov_dedup_cmp *cmp)
-{
-	u32 n = set->slots[kcov_dedup_cmp_hash(cmp) & set->mask];
+	u32 n = READ_ONCE(set->slots[kcov_dedup_item_hash(key, words) & set->mask]);
 
 	return likely(n < set->used) &&
-	       likely(kcov_dedup_cmp_same((union kcov_dedup_cmp *)set->keys + n, cmp));
+	       likely(kcov_dedup_same(set->keys + (size_t)n * words, key, words));
 }
 
 /**

@@ -56,7 +56,7 @@ struct kcov_dedup_next {
 
 /**
  * struct kcov_dedup_slot - a place for an item of a young window
- * @key:	the item, unless it is a comparison
+ * @key:	the PC or edge word; a comparison lies where the set has its keys
  * @window:	the number of its window, and the comparison's index; of another window: there is
  *		no item
  */
@@ -163,6 +163,24 @@ static __always_inline void kcov_dedup_renew(struct kcov_dedup_window *w, u32 wo
 		kcov_dedup_forget(w);
 }
 
+/* Write an item to the place @n of the area, then @count. */
+static __always_inline void
+kcov_dedup_write(struct kcov_dedup_window *w, unsigned long n, const unsigned long *item,
+		 u32 words, unsigned long count)
+{
+	WRITE_ONCE(w->recorded, count);
+	if (words == KCOV_DEDUP_PC_WORDS) {
+		WRITE_ONCE(w->area[1 + n], *item);
+		/* Pairs with the load-acquire of the count in userspace. */
+		smp_store_release(&w->area[0], count);
+	} else {
+		kcov_dedup_copy((unsigned long *)((u64 *)w->area + 1) + n * words, item, words);
+		/* As above; on 32-bit the count is stored in two. */
+		smp_wmb();
+		WRITE_ONCE(*(u64 *)w->area, count);
+	}
+}
+
 /*
  * Write an item of @words words; count it if there is no room. There is none from then on,
  * so that what was dropped is the end of what there was to write.
@@ -172,22 +190,10 @@ static __always_inline void kcov_dedup_put(struct kcov_dedup_window *w,
 {
 	unsigned long n = w->recorded;
 
-	if (n >= w->capacity) {
+	if (n < w->capacity)
+		kcov_dedup_write(w, n, item, words, n + 1);
+	else
 		WRITE_ONCE(w->dropped, w->dropped + 1);
-		return;
-	}
-	WRITE_ONCE(w->recorded, n + 1);
-	if (words == KCOV_DEDUP_PC_WORDS) {
-		WRITE_ONCE(w->area[1 + n], *item);
-		/* Pairs with the load-acquire of the count in userspace. */
-		smp_store_release(&w->area[0], n + 1);
-	} else {
-		kcov_dedup_copy((unsigned long *)((u64 *)w->area + 1) + n * words,
-				item, words);
-		/* As above; on 32-bit the count is stored in two. */
-		smp_wmb();
-		WRITE_ONCE(*(u64 *)w->area, n + 1);
-	}
 }
 
 /**
@@ -220,85 +226,60 @@ kcov_dedup_young_init(struct kcov_dedup_window *w, void *mem, u32 slots)
 }
 
 /*
- * A PC or edge word, if the window is young and its first slot is free or has it. Return: false
- * if it is for kcov_dedup_add(), and nothing was changed.
+ * An item of @words words, if the window is young and its first slot is free or has it. Return:
+ * false if it is for kcov_dedup_add(), and nothing was changed.
  */
 static __always_inline bool
-kcov_dedup_young_add(struct kcov_dedup_window *w, unsigned long key)
+kcov_dedup_young_add(struct kcov_dedup_window *w, const unsigned long *item, u32 words)
 {
 	struct kcov_dedup_young *y = &w->young;
-	struct kcov_dedup_slot *slot = &y->slots[kcov_dedup_hash(key) & y->mask];
-	unsigned long n = w->recorded, *area = w->area, seen;
-	u64 window = y->window;
+	struct kcov_dedup_slot *slot = &y->slots[kcov_dedup_item_hash(item, words) & y->mask];
+	unsigned long n = w->recorded, index = 0, seen;
+	u64 window = y->window, number;
 
 	if (unlikely(n >= y->room))
 		return false;
-	seen = -(unsigned long)(slot->window == window);
+	number = slot->window ^ window;
+	seen = -(unsigned long)!(number >> KCOV_DEDUP_INDEX_BITS);
 	/* Or compilers would make a branch of it. */
 	OPTIMIZER_HIDE_VAR(seen);
-	if (unlikely((slot->key ^ key) & seen))
-		return false;
-	slot->key = key;
-	slot->window = window;
-	WRITE_ONCE(area[1 + n], key);
-	n += 1 + seen;
-	WRITE_ONCE(w->recorded, n);
-	/* Pairs with the load-acquire of the count in userspace. */
-	smp_store_release(&area[0], n);
+	if (words == KCOV_DEDUP_PC_WORDS) {
+		if (unlikely((slot->key ^ *item) & seen))
+			return false;
+		slot->key = *item;
+	} else {
+		index = (number & seen) | (n & ~seen);
+		kcov_dedup_copy(w->set.keys + n * words, item, words);
+		if (unlikely(!kcov_dedup_same(w->set.keys + index * words, item, words)))
+			return false;
+	}
+	slot->window = window | index;
+	kcov_dedup_write(w, n, item, words, n + 1 + seen);
 	return true;
 }
 
-/* As kcov_dedup_young_add(), of a comparison. */
-static __always_inline bool
-kcov_dedup_young_cmp(struct kcov_dedup_window *w, const union kcov_dedup_cmp *cmp)
-{
-	struct kcov_dedup_slot *slot = &w->young.slots[kcov_dedup_cmp_hash(cmp) & w->young.mask];
-	u64 n = w->recorded, index, seen;
-	union kcov_dedup_cmp *known = (void *)w->set.keys, *item = (void *)((u64 *)w->area + 1);
-
-	if (unlikely(n >= w->young.room))
-		return false;
-	index = slot->window ^ w->young.window;
-	seen = -(u64)!(index >> KCOV_DEDUP_INDEX_BITS);
-	OPTIMIZER_HIDE_VAR(seen);
-	index = (index & seen) | (n & ~seen);
-	kcov_dedup_cmp_copy(known + n, cmp);
-	if (unlikely(!kcov_dedup_cmp_same(known + index, cmp)))
-		return false;
-	slot->window = w->young.window | index;
-	kcov_dedup_cmp_copy(item + n, cmp);
-	n += 1 + seen;
-	WRITE_ONCE(w->recorded, n);
-	/* As in kcov_dedup_put(). */
-	smp_wmb();
-	WRITE_ONCE(*(u64 *)w->area, n);
-	return true;
-}
-
-/* An item of a young window, in other slots. Return: FULL if the window is to grow up. */
+/* The same, in other slots. Return: FULL if the window is to grow up. */
 static __always_inline enum kcov_dedup_verdict
 kcov_dedup_young_find(struct kcov_dedup_window *w, const unsigned long *item, u32 words)
 {
 	u32 probes = KCOV_DEDUP_PROBES, at = kcov_dedup_item_hash(item, words);
-	bool cmp = words != KCOV_DEDUP_PC_WORDS;
+	unsigned long *key, index = words == KCOV_DEDUP_PC_WORDS ? 0 : w->recorded;
 	struct kcov_dedup_young *y = &w->young;
 	struct kcov_dedup_slot *slot;
-	unsigned long *key;
-	u64 index;
+	u64 number;
 
 	if (w->recorded >= y->room)
 		return KCOV_DEDUP_FULL;
 	do {
 		slot = &y->slots[at++ & y->mask];
-		index = slot->window ^ y->window;
-		if (index >> KCOV_DEDUP_INDEX_BITS) {
-			index = cmp ? w->recorded : 0;
-			slot->window = y->window | index;
-			key = cmp ? w->set.keys + index * words : &slot->key;
+		number = slot->window ^ y->window;
+		if (number >> KCOV_DEDUP_INDEX_BITS) {
+			key = words == KCOV_DEDUP_PC_WORDS ? &slot->key : w->set.keys + index * words;
 			kcov_dedup_copy(key, item, words);
+			slot->window = y->window | index;
 			return KCOV_DEDUP_NEW;
 		}
-		key = cmp ? w->set.keys + index * words : &slot->key;
+		key = words == KCOV_DEDUP_PC_WORDS ? &slot->key : w->set.keys + number * words;
 		if (kcov_dedup_same(key, item, words))
 			return KCOV_DEDUP_SEEN;
 	} while (--probes);
@@ -313,17 +294,13 @@ kcov_dedup_young_find(struct kcov_dedup_window *w, const unsigned long *item, u3
 static __always_inline void kcov_dedup_grow_up(struct kcov_dedup_window *w, u32 words)
 {
 	struct kcov_dedup_slot *slot = w->young.slots;
-	unsigned long n = w->set.used ? 0 : w->recorded, i;
-	u32 left = n ? w->young.mask + 1 : 0;
+	unsigned long *key = w->set.keys, left = w->set.used ? 0 : w->recorded;
 
 	w->young.room = 0;
-	if (words != KCOV_DEDUP_PC_WORDS) {
-		/* Each is there already, in its place. */
-		for (i = 0; i < n; i++)
-			kcov_dedup_set_add(&w->set, w->set.keys + i * words, words);
-		return;
-	}
-	for (; left; left--, slot++)
+	/* Comparisons are there already, each in its place. */
+	for (; left && words != KCOV_DEDUP_PC_WORDS; left--, key += words)
+		kcov_dedup_set_add(&w->set, key, words);
+	for (left = left ? w->young.mask + 1 : 0; left; left--, slot++)
 		if (slot->window == w->young.window)
 			kcov_dedup_set_add(&w->set, &slot->key, words);
 }

@@ -24,7 +24,7 @@ void set_init(struct kcov_dedup_set *set, void *mem, u32 limit, u32 words)
 
 int set_has(struct kcov_dedup_set *set, unsigned long key)
 {
-	return kcov_dedup_set_has(set, key);
+	return kcov_dedup_set_has(set, &key, KCOV_DEDUP_PC_WORDS);
 }
 
 int set_add(struct kcov_dedup_set *set, unsigned long key)

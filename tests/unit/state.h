@@ -63,6 +63,11 @@ static inline enum kcov_dedup_verdict set_add(struct kcov_dedup_set *set, unsign
 	return kcov_dedup_set_add(set, &key, KCOV_DEDUP_PC_WORDS);
 }
 
+static inline bool set_has(const struct kcov_dedup_set *set, unsigned long key)
+{
+	return kcov_dedup_set_has(set, &key, KCOV_DEDUP_PC_WORDS);
+}
+
 /* What one window is made of. */
 struct shape {
 	size_t words;	/* of the area, word 0 included */

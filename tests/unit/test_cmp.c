@@ -465,7 +465,7 @@ int main(int argc, char **argv)
 	}
 	young_slots = 0;
 	test_hash(64 << 10);
-	for (state = seed ? seed : 1; young_slots <= 4096; young_slots = 8 * young_slots + 64) {
+	for (state = seed ? seed : 1; young_slots <= 4096; young_slots = young_slots ? 8 * young_slots : 64) {
 		for (done = compared = 0; done < callbacks / 3 && !tap.wrong;)
 			walk(&state);
 		tap_result("random comparisons, %u slots for the young, resets anywhere: %llu callbacks, compared %llu times, seed %llu",
