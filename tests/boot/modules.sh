@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Build the modules of tests/boot/module for the kernel of the other tests, and run a program with
+# their directory as its argument in a guest. Arguments are --kernel VERSION --arch ARCH, the
+# program, and options of scripts/vm.
+
+set -eu
+die() { echo "modules: $*" >&2; exit 1; }
+
+repo=$(cd "$(dirname "$0")/../.." && pwd)
+[ "${1-}" = --kernel ] && [ "${3-}" = --arch ] || die "--kernel VERSION --arch ARCH first"
+kernel=$2 arch=$4 program=$5
+shift 5
+tree=$("$repo/scripts/get-kernel" --kernel "$kernel")
+image=$("$repo/scripts/build-kernel" --kernel "$kernel" --arch "$arch")
+built=$repo/build/linux-$kernel-$arch
+out=$built.modules
+mkdir -p "$out"
+exec 9> "$out.lock"
+flock 9
+cp -u "$repo"/tests/boot/module/* "$out"
+make -C "$tree" O="$built" ARCH="$arch" M="$out" CC="${CC:-gcc}" modules > "$out.log" 2>&1 || {
+	tail -n 20 "$out.log" >&2
+	die "cannot build the modules, see $out.log"
+}
+"$repo/scripts/vm" --kernel "$kernel" --arch "$arch" --image "$image" "$@" -- "$program" "$out"
