@@ -1585,8 +1585,7 @@ static void both_at_once(struct source *s)
 	static const unsigned long pair[][2] = {
 		{ 2, 16 }, { 16, 2 }, { 4, 8 }, { 8, 4 }, { 6, 16 }, { 16, 6 }, { 0, 2 }, { 2, 0 },
 	};
-	/* 10,000 in all, and one more, so that half of them are odd. Those of io_uring take longer. */
-	int sections = brief ? 124 : s == ring_source ? fewer(400) & ~1 : fewer(1250) & ~1;
+	int sections;
 	size_t i;
 
 	if (!may_do_both()) {
@@ -1594,6 +1593,9 @@ static void both_at_once(struct source *s)
 		return;
 	}
 	for (i = 0; i < ARRAY_SIZE(pair); i++) {
+		/* 10,000 in all; full traces have no room for so many. */
+		sections = brief ? 124 : fewer(pair[i][0] && pair[i][1] ? 1600 : 400) & ~1;
+		/* One more: half of them are odd. */
 		do_both(s, pair[i][0], pair[i][1], sections + i % 2);
 		end_with_both(s, pair[i][0], pair[i][1]);
 	}

@@ -428,7 +428,9 @@ static void renew(struct run *r)
 
 /* Two of them share a slot. */
 static const unsigned long short_pcs[PCS] = {
-	0xffffffff81000010ull & ~0ul, 0xffffffff81000018ull & ~0ul, 0x81000010, 0x7fff0010,
+	0xffffffff81000010ull & ~0ul, 0xffffffff81000018ull & ~0ul, 0x81000010,
+	/* As far apart as text and modules are on powerpc. */
+	sizeof(long) == 8 ? (unsigned long)0xefffffff81000010ull : 0x7fff0010,
 };
 
 static bool short_trace(struct run *r, unsigned int trace, int length, int at, enum event e)
