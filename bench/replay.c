@@ -1110,9 +1110,8 @@ struct reset {
 };
 
 /*
- * A reset by word 0 with the callback that notices it. Cold: the first one after
- * the sets were filled, which has swept the caches. Warm: a window of one callback,
- * again and again.
+ * A reset by word 0 with the callback that notices it. Cold: the first one after the sets
+ * were filled; filling them has swept the caches. Warm: many windows of one callback.
  */
 static struct reset time_reset(struct subject *s, u32 items, int times, double clock)
 {
@@ -1198,7 +1197,7 @@ static void section_close(struct kcov_dedup *d, size_t words)
 	munmap(d, sizeof(*d));
 }
 
-/* It collects @n callbacks: a trace, again and again; or PCs that all are new, and collide. */
+/* It collects @n callbacks: a trace, repeated; or PCs that are all new, and all collide. */
 static void section_collect(struct kcov_dedup *d, const struct trace *t, size_t n)
 {
 	unsigned long pc;

@@ -371,9 +371,9 @@ static void kcov_uniq_window_init(struct kcov_uniq *u, struct kcov_dedup_window 
 }
 
 /*
- * There is other memory for a window, with the lock, while no task collects but perhaps this
- * one; what was there is still to be freed. A window that goes on keeps its keys if they are
- * few. Many it forgets, as if its set had been full; so does a compact trace, which may.
+ * A window has got other memory. With the lock; no task collects, except perhaps this one. The
+ * caller frees the old memory. A window that goes on keeps its keys if they are few. If they are
+ * many it drops them, as if its set had been full. So does a compact trace: it may at any time.
  */
 static void kcov_uniq_moved(struct kcov_uniq *u, struct kcov_dedup_window *w,
 			    const struct kcov_uniq_state *s, enum kcov_uniq_kind kind)
@@ -410,7 +410,7 @@ static bool kcov_uniq_may_move(const struct kcov_uniq *u)
 	return !task || task == current;
 }
 
-/* To have room for more than the area can hold would help nobody. */
+/* Room for more than the area can hold is of no use. */
 static u32 kcov_uniq_items_max(const struct kcov_uniq *u, enum kcov_uniq_kind kind)
 {
 	unsigned long items = u->words;
@@ -549,7 +549,7 @@ static void kcov_uniq_note_full(struct kcov_uniq *u)
 		WRITE_ONCE(u->edge.full, KCOV_UNIQ_WORDS);
 }
 
-/* A task has stopped: would half of what there is at first have done? */
+/* A task has stopped. Would half of the first size have been enough? */
 static void kcov_uniq_note_light(struct kcov_uniq *u, struct kcov_dedup_window *w,
 				 struct kcov_uniq_state *s, enum kcov_uniq_kind kind)
 {
@@ -568,7 +568,7 @@ static void kcov_uniq_begin_main(struct kcov_uniq *u, u32 mode, unsigned long bi
 {
 	struct kcov_dedup_window *w = &u->dedup.main;
 	bool cmp = kcov_uniq_is_cmp(mode);
-	/* The two modes of Linux never began one for one another. */
+	/* A change between the two modes of Linux has never reset the area. */
 	bool zero = u->mode > KCOV_TRACE_CMP || mode > KCOV_TRACE_CMP;
 
 	if (u->mode != mode || u->bitmap != bitmap) {
@@ -752,7 +752,7 @@ static int kcov_uniq_get_stats(spinlock_t *lock, struct kcov_uniq *u,
 	return copy_to_user(arg, &stats, stats.size) ? -EFAULT : 0;
 }
 
-/* The same but for the size of the argument, which is another one in 32-bit programs? */
+/* The same ioctl? Its argument may have another size in 32-bit programs. */
 static bool kcov_uniq_is(unsigned int cmd, unsigned int known)
 {
 	return !((cmd ^ known) & ~(_IOC_SIZEMASK << _IOC_SIZESHIFT));
@@ -774,7 +774,7 @@ static bool kcov_uniq_enable(spinlock_t *lock, struct kcov_uniq *u, bool busy,
 	int err = 0;
 
 	if (*arg > KCOV_TRACE_CMP && !kcov_uniq_is_uniq(*arg))
-		/* No mode, nor to be taken for a bitmap: kcov.c knows which error comes first. */
+		/* Not a mode, and not a bitmap either. kcov.c knows which error comes first. */
 		mode = KCOV_UNIQ_ARG_MODE;
 	else if (busy || READ_ONCE(u->task))
 		/* It will be EBUSY: nothing is to change for it. */
@@ -786,7 +786,7 @@ static bool kcov_uniq_enable(spinlock_t *lock, struct kcov_uniq *u, bool busy,
 		return false;
 	}
 	*res = err;
-	/* Those who did not ask for it are not to see that it failed. */
+	/* A program that did not ask for it must not see that it failed. */
 	return mode == *arg;
 }
 

@@ -386,7 +386,7 @@ static void find_lines(struct file *f, const struct place *p, size_t n, uint32_t
 		if (p[i].line > last_line)
 			continue;
 		if (!l || l->number != p[i].line) {
-			/* What is reached by a jump only must not change what there is to reach. */
+			/* PCs that only a jump reaches must not change what can be reached. */
 			if (!p[i].counts)
 				continue;
 			l = &f->lines[used++];

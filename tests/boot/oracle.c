@@ -1077,7 +1077,7 @@ struct tracer {
 	int nr, err;
 };
 
-/* Other calls in each thread; all wait for one another, again and again. */
+/* Each thread makes other calls. After each call they wait for one another. */
 static int tracer_work(int nr)
 {
 	char text[4096];

@@ -680,7 +680,7 @@ static bool same_item(const struct mode *m, const unsigned long *a, const unsign
 	return a[0] == b[0] && a[3] == b[3] && (!(a[0] & KCOV_CMP_CONST) || a[1] == b[1]);
 }
 
-/* @n items of @h, from @at on, are what @one says, again and again. */
+/* The first @n items of @h are those of @one, repeated. */
 static bool echoes(const struct mode *m, const struct heard *one, const struct heard *h, size_t n)
 {
 	if (h->n < n || (n && !one->n))
@@ -957,7 +957,7 @@ static bool same_uniq(const char *what, const struct uniq *a, const struct uniq 
 	return wrong("%s: %zu, not %zu, or others", what, a->n, b->n);
 }
 
-/* See judge_compact() of the oracle; the end of a full area is not that of the trace. */
+/* See judge_compact() of the oracle. But here the area may end before the trace does. */
 static bool compact_of(const struct cov *c, const struct kcov_stats *st,
 		       const unsigned long *trace, size_t n, size_t dropped)
 {
@@ -993,8 +993,8 @@ static void cmps_from(struct uniq *u, const unsigned long *cmp, size_t n, bool e
 }
 
 /*
- * What a mode shows of @n items of a trace, of which the sections' areas have dropped some
- * more. @exact: of the same run.
+ * What a mode shows of @n items of a trace. The sections' areas have dropped others. @exact: both
+ * are of the same run.
  */
 static bool shows(const struct mode *m, const struct cov *c, const unsigned long *trace, size_t n,
 		  size_t dropped, bool exact)
@@ -1064,7 +1064,7 @@ static int hear_unique(struct source *s, const struct mode *m, const struct situ
 	cov_stats(c.fd, &st);
 	own = m->mode == KCOV_TRACE_UNIQ_EDGE ? st.edge.dropped : st.main.dropped;
 	if (h) {
-		/* A section drops what it collects, of which there is no more than of callbacks. */
+		/* A section drops items. There are no more of them than callbacks. */
 		*right = own <= dropped && !own == !dropped;
 		*right = *right && shows(m, &c, h->item, h->n, own, false);
 	} else {

@@ -1086,7 +1086,7 @@ static int run_pipe(void)
 	struct iovec iov = { buf, 8192 };
 	int a[2], b[2], fd, i;
 
-	/* Pages of its own: the shared page of zeroes remembers who used it. */
+	/* Pages of its own: the shared page of zeroes counts its users. */
 	memset(buf, 'x', 8192);
 	fd = open(BASE "/spliced", O_CREAT | O_TRUNC | O_RDWR, 0644);
 	TRY(fd);

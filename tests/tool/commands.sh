@@ -68,8 +68,8 @@ fi
 # Following makes stops, which are coverage, too; nothing may be missing.
 if [ $slow = 0 ]; then
 	alike '-m pc' '-m pc --follow' 8
-	# Who is traced takes the other branch in ptrace_event(), and does at its stops
-	# what others do in resume_user_mode_work().
+	# A task under ptrace takes the other branch in ptrace_event(). At its stops it does what
+	# others do in resume_user_mode_work().
 	{ grep '^# [rbv]' one.cov; cat lost.list; } > lost.cov
 	[ -z "$(ukcov filter -v --function 'ptrace_event*' --function resume_user_mode_work lost.cov 2> /dev/null | grep -v '^#')" ]
 	ok $? "run: --follow lacks nothing of it"

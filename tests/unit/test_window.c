@@ -248,7 +248,7 @@ static void test_mode_0_fast(void)
 	d.busy = 1;
 	CHECK(kcov_dedup_fast(&d, 0, PC) == KCOV_DEDUP_DONE);
 	counts(&d.main, 0, 4, 0);
-	/* Who finds it busy leaves the reset to the one that is. */
+	/* A callback that finds it busy leaves the reset to the one that made it so. */
 	d.mode |= KCOV_DEDUP_RESET;
 	callback(&d, PC);
 	counts(&d.main, 0, 4, 0);
