@@ -184,7 +184,7 @@ void ukcov_set_enabled(struct ukcov *cov, bool enabled);
 int ukcov_disable(struct ukcov *cov);
 
 /**
- * ukcov_reset() - begin a new window
+ * ukcov_reset() - reset the window
  *
  * From any thread. If the calling thread is traced, the call itself adds nothing to the
  * new window (but with UKCOV_READONLY, the end of a system call). A store is all that

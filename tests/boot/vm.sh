@@ -95,7 +95,7 @@ printf '%s\n' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' 'test 
 	timeout 120 script -qec "exec '$repo/scripts/vm' $options --interactive sh" /dev/null > "$out" 2> "$out.err"
 [ $? -eq 3 ] && grep -q '42 words' "$out" && grep -q '/dev/tty' "$out"
 ok $? "--interactive: a shell on this terminal"
-run 125 --interactive < /dev/null && said 'no terminal'; ok $? "--interactive without a terminal: 125"
+run 125 --interactive < /dev/null && said 'must be a terminal'; ok $? "--interactive without a terminal: 125"
 
 # A small disk, for this command only.
 if unshare -m true 2>/dev/null; then
