@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Our <linux/kcov.h>, the installed one and that of patches/6.12 say the same. TAP.
+# Our <linux/kcov.h>, the installed one, that of patches/6.12 and the patch for syzkaller say the
+# same. TAP.
 
 set -eu
 
@@ -62,6 +63,29 @@ hunks() {
 		on'
 }
 
+# client: what the patch for syzkaller says of the interface, as assertions about our header.
+client() {
+	printf '#include <%s>\n' stddef.h sys/ioctl.h
+	echo '#include <linux/kcov.h>'
+	echo 'typedef __u32 uint32; typedef __u64 uint64;'
+	sed -n 's/^+//p' "$repo/clients/syzkaller/executor.patch" | awk '
+		/^struct kcov_stats/ { on = 1 }
+		on { sub(/struct kcov_stats/, "struct client_stats"); print }
+		/^};/ { on = 0 }
+		/^#define KCOV_GET_STATS/ {
+			sub(/.*KCOV_GET_STATS /, ""); sub(/kcov_stats/, "struct kcov_stats")
+			print "_Static_assert(KCOV_GET_STATS == " $0 ", \"number\");"
+		}
+		/^const unsigned long KCOV_/ {
+			sub(/;/, "")
+			print "_Static_assert(" $4 " == " $6 ", \"" $4 "\");"
+		}'
+	for i in capacity recorded dropped; do
+		echo "_Static_assert(offsetof(struct client_stats, $i) == offsetof(struct kcov_stats, main.$i), \"$i\");"
+	done
+	echo '_Static_assert(sizeof(struct client_stats) <= sizeof(struct kcov_stats), "size");'
+}
+
 both "include/uapi/linux/kcov.h" -I"$repo/include/uapi"
 if [ -e /usr/include/linux/kcov.h ]; then
 	both "the installed <linux/kcov.h>, the older part" -DUAPI_OLD
@@ -76,6 +100,16 @@ else
 	n=$((n + 1)) failed=1
 	sed 's/^/# /' "$tmp/log"
 	echo "not ok $n - patches/6.12: applies to the installed header"
+fi
+client > "$tmp/client.c"
+n=$((n + 1))
+if [ "$(grep -c _Static_assert "$tmp/client.c")" = 7 ] &&
+	"$cc" -fsyntax-only -I"$repo/include/uapi" "$tmp/client.c" 2> "$tmp/log"; then
+	echo "ok $n - clients/syzkaller/executor.patch"
+else
+	failed=1
+	sed 's/^/# /' "$tmp/log"
+	echo "not ok $n - clients/syzkaller/executor.patch"
 fi
 echo "1..$n"
 exit $failed
