@@ -1215,8 +1215,8 @@ static noinline void merge(const struct subject *s, const struct kcov_dedup *sec
 		s->area[0] = n;
 		return;
 	}
-	kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);
-	kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);
+	kcov_dedup_reset_if_asked(&d->main, KCOV_DEDUP_PC_WORDS);
+	kcov_dedup_reset_if_asked(&d->edge, KCOV_DEDUP_PC_WORDS);
 	for (i = 0; i < section->main.recorded && !kcov_dedup_is_full(d, s->mode); i++)
 		kcov_uniq_pc(s->area, READ_ONCE(s->area[0]) + 1, pc[i]);
 	kcov_dedup_flush(d);

@@ -51,7 +51,7 @@
  */
 #define KCOV_DEDUP_BITMAP	32U
 
-/* Set in kcov_dedup.mode, by anybody: begin new windows first. */
+/* Set in kcov_dedup.mode, by anybody: reset the windows first. */
 #define KCOV_DEDUP_RESET	0x10000U
 
 /**
@@ -106,8 +106,8 @@ static __always_inline u32 kcov_dedup_mode(struct kcov_dedup *d)
 		/* First: if somebody sets it again from here on, we come again. */
 		mode &= ~KCOV_DEDUP_RESET;
 		WRITE_ONCE(d->mode, mode);
-		kcov_dedup_forget(&d->main);
-		kcov_dedup_forget(&d->edge);
+		kcov_dedup_reset(&d->main);
+		kcov_dedup_reset(&d->edge);
 	}
 	return mode;
 }
@@ -171,11 +171,11 @@ static __always_inline void kcov_dedup_slow(struct kcov_dedup *d,
 	u32 mode = kcov_dedup_mode(d);
 
 	if (mode & KCOV_DEDUP_PC) {
-		kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);
+		kcov_dedup_reset_if_asked(&d->main, KCOV_DEDUP_PC_WORDS);
 		kcov_dedup_add(&d->main, &pc, KCOV_DEDUP_PC_WORDS);
 	}
 	if (mode & KCOV_DEDUP_EDGE) {
-		kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);
+		kcov_dedup_reset_if_asked(&d->edge, KCOV_DEDUP_PC_WORDS);
 		word = pc ^ d->edge.prev;
 		d->edge.prev = kcov_dedup_edge_hash(pc);
 		kcov_dedup_add(&d->edge, &word, KCOV_DEDUP_PC_WORDS);
@@ -211,7 +211,7 @@ kcov_dedup_cmp_fast(struct kcov_dedup *d, const union kcov_dedup_cmp *cmp)
 		return true;
 	if (READ_ONCE(d->mode) != KCOV_DEDUP_CMP)
 		return false;
-	kcov_dedup_renew(w, KCOV_DEDUP_CMP_WORDS);
+	kcov_dedup_reset_if_asked(w, KCOV_DEDUP_CMP_WORDS);
 	if (w->set.used ? !kcov_dedup_set_has(&w->set, cmp->word, KCOV_DEDUP_CMP_WORDS) :
 			  !kcov_dedup_young_add(w, cmp->word, KCOV_DEDUP_CMP_WORDS))
 		return false;
@@ -231,7 +231,7 @@ kcov_dedup_cmp(struct kcov_dedup *d, const union kcov_dedup_cmp *cmp)
 {
 	u32 mode = kcov_dedup_mode(d);
 
-	/* Its window is renewed already, if it was to be. */
+	/* It is reset already, if it was to be. */
 	if (mode & KCOV_DEDUP_CMP)
 		kcov_dedup_add(&d->main, cmp->word, KCOV_DEDUP_CMP_WORDS);
 	if (!mode)
@@ -292,7 +292,8 @@ kcov_dedup_young(struct kcov_dedup *d, unsigned long pc, enum kcov_dedup_todo wh
 	if (!kcov_dedup_enter(d))
 		return true;
 	if (what != KCOV_DEDUP_YOUNG_EDGE)
-		done = likely(READ_ONCE(d->main.area[0])) && kcov_dedup_young_add(&d->main, &pc, KCOV_DEDUP_PC_WORDS);
+		done = likely(READ_ONCE(d->main.area[0])) &&
+		       kcov_dedup_young_add(&d->main, &pc, KCOV_DEDUP_PC_WORDS);
 	if (what != KCOV_DEDUP_YOUNG_PC && likely(done)) {
 		word = pc ^ d->edge.prev;
 		done = likely(READ_ONCE(d->edge.area[0])) &&
@@ -325,8 +326,9 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 	if (mode == KCOV_DEDUP_PC) {
 		if (!READ_ONCE(d->main.set.used))
 			return KCOV_DEDUP_YOUNG_PC;
-		return likely(main0) && kcov_dedup_set_has(&d->main.set, &pc, KCOV_DEDUP_PC_WORDS) ? KCOV_DEDUP_DONE :
-									       KCOV_DEDUP_SLOW;
+		done = likely(main0) &&
+		       kcov_dedup_set_has(&d->main.set, &pc, KCOV_DEDUP_PC_WORDS);
+		return done ? KCOV_DEDUP_DONE : KCOV_DEDUP_SLOW;
 	}
 	/* Read again: compilers would make a table of jumps for so many cases. */
 	if (unlikely(!READ_ONCE(d->mode))) {
@@ -344,9 +346,10 @@ kcov_dedup_fast(struct kcov_dedup *d, unsigned long main0, unsigned long pc)
 		if (!READ_ONCE(d->edge.set.used))
 			return KCOV_DEDUP_YOUNG_EDGE;
 	} else {
-		return mode == (KCOV_DEDUP_PC | KCOV_DEDUP_BITMAP) &&
-		       READ_ONCE(d->main.area[0]) && kcov_dedup_set_has(&d->main.set, &pc, KCOV_DEDUP_PC_WORDS) ?
-		       KCOV_DEDUP_DONE : KCOV_DEDUP_SLOW;
+		done = mode == (KCOV_DEDUP_PC | KCOV_DEDUP_BITMAP) &&
+		       READ_ONCE(d->main.area[0]) &&
+		       kcov_dedup_set_has(&d->main.set, &pc, KCOV_DEDUP_PC_WORDS);
+		return done ? KCOV_DEDUP_DONE : KCOV_DEDUP_SLOW;
 	}
 
 	if (!kcov_dedup_enter(d))
@@ -386,7 +389,7 @@ static __always_inline void kcov_dedup_flush(struct kcov_dedup *d)
 		return;
 
 	if (kcov_dedup_mode(d) & KCOV_DEDUP_COMPACT) {
-		kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);
+		kcov_dedup_reset_if_asked(&d->main, KCOV_DEDUP_PC_WORDS);
 		kcov_dedup_path_write(&d->main, &d->compact);
 	}
 

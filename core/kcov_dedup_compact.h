@@ -216,7 +216,7 @@ static __always_inline void kcov_dedup_compact_add(struct kcov_dedup_window *w,
 	struct kcov_dedup_next *next;
 	u32 index = 0, id;
 
-	kcov_dedup_renew(w, KCOV_DEDUP_PC_WORDS);
+	kcov_dedup_reset_if_asked(w, KCOV_DEDUP_PC_WORDS);
 	if (w->recorded + w->dropped < c->raw) {
 		kcov_dedup_put(w, &pc, KCOV_DEDUP_PC_WORDS);
 		return;

@@ -5,7 +5,7 @@
  * A *window* is an area that userspace maps (word 0 is the count of the items
  * that follow), the set of its items, and the number of those that did not fit.
  * Userspace may write to the area at any time, so nothing is read from it but one
- * thing: a 0 in word 0 asks for a new window. All else is in struct kcov_dedup,
+ * thing: a 0 in word 0 asks for a reset. All else is in struct kcov_dedup,
  * which userspace does not see.
  *
  * A window is *young* while it has few items. Whether an item is new cannot be foreseen
@@ -126,12 +126,12 @@ static __always_inline unsigned long kcov_dedup_edge_hash(unsigned long pc)
 }
 
 /**
- * kcov_dedup_forget() - begin a new window
+ * kcov_dedup_reset() - reset a window
  * @w: the window
  *
  * O(1). Leaves word 0 to the first item that follows.
  */
-static __always_inline void kcov_dedup_forget(struct kcov_dedup_window *w)
+static __always_inline void kcov_dedup_reset(struct kcov_dedup_window *w)
 {
 	if (w->set.used > w->set.most)
 		w->set.most = w->set.used;
@@ -146,21 +146,21 @@ static __always_inline void kcov_dedup_forget(struct kcov_dedup_window *w)
 }
 
 /*
- * Does word 0 ask for a new window? While nothing is recorded there is a 0 there anyway,
+ * Does word 0 ask for a reset? While nothing is recorded there is a 0 there anyway,
  * which asks for nothing.
  */
-static __always_inline bool kcov_dedup_zeroed(struct kcov_dedup_window *w, u32 words)
+static __always_inline bool kcov_dedup_reset_is_asked(struct kcov_dedup_window *w, u32 words)
 {
 	return READ_ONCE(w->recorded) && !(words == KCOV_DEDUP_PC_WORDS ?
 					   READ_ONCE(w->area[0]) :
 					   READ_ONCE(*(u64 *)w->area));
 }
 
-/* Begin a new window if userspace asks for one. */
-static __always_inline void kcov_dedup_renew(struct kcov_dedup_window *w, u32 words)
+/* Reset the window if userspace asks for it. */
+static __always_inline void kcov_dedup_reset_if_asked(struct kcov_dedup_window *w, u32 words)
 {
-	if (unlikely(kcov_dedup_zeroed(w, words)))
-		kcov_dedup_forget(w);
+	if (unlikely(kcov_dedup_reset_is_asked(w, words)))
+		kcov_dedup_reset(w);
 }
 
 /* Write an item to the place @n of the area, then @count. */
@@ -274,7 +274,8 @@ kcov_dedup_young_find(struct kcov_dedup_window *w, const unsigned long *item, u3
 		slot = &y->slots[at++ & y->mask];
 		number = slot->window ^ y->window;
 		if (number >> KCOV_DEDUP_INDEX_BITS) {
-			key = words == KCOV_DEDUP_PC_WORDS ? &slot->key : w->set.keys + index * words;
+			key = words == KCOV_DEDUP_PC_WORDS ? &slot->key :
+							     w->set.keys + index * words;
 			kcov_dedup_copy(key, item, words);
 			slot->window = y->window | index;
 			return KCOV_DEDUP_NEW;

@@ -575,7 +575,7 @@ static void kcov_uniq_begin_main(struct kcov_uniq *u, u32 mode, unsigned long bi
 	if (u->mode != mode || u->bitmap != bitmap) {
 		u->mode = mode;
 		u->bitmap = bitmap;
-		kcov_dedup_forget(w);
+		kcov_dedup_reset(w);
 		w->area = kcov_uniq_base(u) + bitmap;
 		w->capacity = kcov_uniq_capacity(u, mode, bitmap);
 		kcov_uniq_window_init(u, w, &u->main, kcov_uniq_main_kind(mode));
@@ -591,7 +591,7 @@ static void kcov_uniq_begin_edge(struct kcov_uniq *u, u32 mode)
 
 	if (u->edge_mode != mode) {
 		u->edge_mode = mode;
-		kcov_dedup_forget(w);
+		kcov_dedup_reset(w);
 		kcov_uniq_window_init(u, w, &u->edge, KCOV_UNIQ_WORDS);
 		WRITE_ONCE(w->area[0], 0);
 	}
@@ -620,7 +620,7 @@ void kcov_uniq_begin(void *area, unsigned long arg)
 	kcov_uniq_tee_leave(area);
 #endif
 	if (mode <= KCOV_TRACE_CMP) {
-		kcov_dedup_forget(&u->dedup.main);
+		kcov_dedup_reset(&u->dedup.main);
 		mode = 0;
 	}
 	kcov_dedup_start(&u->dedup, mode | (bitmap ? KCOV_DEDUP_BITMAP : 0));
@@ -706,7 +706,7 @@ static void kcov_uniq_window_stats(struct kcov_dedup_window *w, bool reset, u32 
 				   struct kcov_area_stats *s)
 {
 	s->capacity = w->capacity;
-	if (reset || kcov_dedup_zeroed(w, words))
+	if (reset || kcov_dedup_reset_is_asked(w, words))
 		return;
 	s->recorded = READ_ONCE(w->recorded);
 	s->dropped = READ_ONCE(w->dropped);
@@ -940,7 +940,7 @@ void kcov_uniq_section_begin(void *area, void *owner_area)
 	if (mode > KCOV_TRACE_CMP && mode != KCOV_TRACE_UNIQ_CMP)
 		mode = KCOV_TRACE_COMPACT;
 	kcov_uniq_begin_main(u, mode, 0);
-	kcov_dedup_forget(&u->dedup.main);
+	kcov_dedup_reset(&u->dedup.main);
 	WRITE_ONCE(u->dedup.ignored, 0);
 	kcov_dedup_start(&u->dedup, mode > KCOV_TRACE_CMP ? mode : 0);
 #ifdef KCOV_UNIQ_TEE

@@ -115,10 +115,10 @@ noinline void kcov_uniq_replay(struct kcov_dedup *to, struct kcov_dedup *from)
 	kcov_dedup_flush(from);
 	/* As its first callback does, if it has one. */
 	if (mode != KCOV_DEDUP_EDGE)
-		kcov_dedup_renew(&to->main, mode == KCOV_DEDUP_CMP ? KCOV_DEDUP_CMP_WORDS :
-								     KCOV_DEDUP_PC_WORDS);
+		kcov_dedup_reset_if_asked(&to->main, mode == KCOV_DEDUP_CMP ?
+					  KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS);
 	if (mode & KCOV_DEDUP_EDGE)
-		kcov_dedup_renew(&to->edge, KCOV_DEDUP_PC_WORDS);
+		kcov_dedup_reset_if_asked(&to->edge, KCOV_DEDUP_PC_WORDS);
 
 	left = from->main.recorded;
 	for (; left && !kcov_dedup_is_full(to, mode); left--, pc++, cmp++) {

@@ -61,7 +61,7 @@ static void kcov_uniq_test_window(struct kunit *test,
 	w->area[words] = KCOV_UNIQ_TEST_CANARY;
 	w->capacity = words - 1;
 	kcov_uniq_test_set(test, &w->set, limit, KCOV_DEDUP_PC_WORDS);
-	kcov_dedup_forget(w);
+	kcov_dedup_reset(w);
 }
 
 static struct kcov_uniq_test *

@@ -83,7 +83,7 @@ static uint32_t bucket_of(const struct record *r)
 	return h % BUCKETS;
 }
 
-static void model_forget(void)
+static void model_reset(void)
 {
 	uint32_t i;
 
@@ -115,7 +115,7 @@ static void model_cmp(const struct record *r)
 
 	new = false;
 	if (model.capacity && !model.area->count)
-		model_forget();
+		model_reset();
 	k = model_find(r);
 	if (k && k->tracked)
 		return;
@@ -157,7 +157,7 @@ static void make(size_t words, uint32_t limit)
 				      young_slots);
 	kcov_dedup_start(&d, MODE_CMP);
 
-	model_forget();
+	model_reset();
 	free(model.area);
 	model.area = calloc(words, sizeof(uint64_t));
 	model.words = words;
@@ -209,7 +209,7 @@ static void flag(void)
 	d.mode |= KCOV_DEDUP_RESET;
 	/* As the ioctl does. */
 	zero();
-	model_forget();
+	model_reset();
 }
 
 /* ---- tests ---- */

@@ -373,7 +373,7 @@ static void enable(struct image *image, const char *trace)
 {
 	happen('f');
 	if (!config->mode)
-		kcov_dedup_forget(&d->main);
+		kcov_dedup_reset(&d->main);
 	kcov_dedup_start(d, config->mode);
 	happens(trace);
 	save(image);

@@ -140,8 +140,8 @@ static void init(void)
 		kcov_dedup_young_init(&d->main, world.memory.main_young, config->young);
 		kcov_dedup_young_init(&d->edge, world.memory.edge_young, config->young);
 	}
-	kcov_dedup_forget(&d->main);
-	kcov_dedup_forget(&d->edge);
+	kcov_dedup_reset(&d->main);
+	kcov_dedup_reset(&d->edge);
 	if (config->mode == MODE_COMPACT)
 		kcov_dedup_compact_init(&d->main, &d->compact, world.memory.compact, config->raw);
 	kcov_dedup_start(d, config->mode);
@@ -202,8 +202,8 @@ static struct model model;
 
 static void model_reset(void)
 {
-	model_forget(&model.main);
-	model_forget(&model.edge);
+	model_reset(&model.main);
+	model_reset(&model.edge);
 	model.flag = false;
 	model.prev = 0;
 }
@@ -217,8 +217,8 @@ static void model_other(char letter)
 		model.main.dropped++;
 		return;
 	}
-	if (model_zeroed(&model.main))
-		model_forget(&model.main);
+	if (model_asked(&model.main))
+		model_reset(&model.main);
 	model_item(&model.main, letter);
 }
 
