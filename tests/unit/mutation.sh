@@ -269,7 +269,11 @@ step() { # MODE TEXT SED
 }
 cp core/*.h "$tmp/core"
 can_step=
-if build test_step 2>/dev/null && ! "$tmp/test_step" 0 | grep -q SKIP; then
+if ! build test_step 2> "$tmp/log"; then
+	n=$((n + 1))
+	sed 's/^/# /' "$tmp/log"
+	not_ok "step: does not compile"
+elif ! "$tmp/test_step" 0 | grep -q SKIP; then
 	can_step=1
 else
 	n=$((n + 1))

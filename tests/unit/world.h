@@ -200,7 +200,7 @@ static void happens(const char *trace)
 
 static struct model model;
 
-static void model_reset(void)
+static void reset_model(void)
 {
 	model_reset(&model.main);
 	model_reset(&model.edge);
@@ -212,7 +212,7 @@ static void model_reset(void)
 static void model_other(char letter)
 {
 	if (model.flag)
-		model_reset();
+		reset_model();
 	if (!config->mode) {
 		model.main.dropped++;
 		return;
@@ -231,7 +231,7 @@ static void model_letter(char letter)
 	else if (letter == 'R')
 		model.flag = true;
 	else if (letter == 'f' && model.flag)
-		model_reset();
+		reset_model();
 	else if (is_callback(letter) && config->mode & (MODE_PC | MODE_EDGE))
 		model_callback(&model, pcs[letter - 'a']);
 	else if (is_callback(letter))
@@ -330,7 +330,7 @@ static bool model_agrees(const char *trace)
 		snprintf(all, sizeof(all), "%s%s", config->before, trace);
 		return compact_model_agrees(all);
 	}
-	model_reset();
+	reset_model();
 	model.main.area[0] = 0;
 	model.edge.area[0] = 0;
 	for (before = config->before; *before; before++)
