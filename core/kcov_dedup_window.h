@@ -227,7 +227,7 @@ kcov_dedup_young_init(struct kcov_dedup_window *w, void *mem, u32 slots)
 
 /*
  * An item of @words words, if the window is young and its first slot is free or has it. Return:
- * false if it is for kcov_dedup_add(), and nothing was changed.
+ * false if it is for kcov_dedup_add(). Then at most a key behind those in use was changed.
  */
 static __always_inline bool
 kcov_dedup_young_add(struct kcov_dedup_window *w, const unsigned long *item, u32 words)
