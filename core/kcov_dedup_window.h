@@ -208,7 +208,7 @@ static __always_inline size_t kcov_dedup_young_bytes(u32 slots)
 }
 
 /**
- * kcov_dedup_young_init() - let windows be young
+ * kcov_dedup_young_init() - let windows be young, but for one that goes on
  * @w:		the window, not of a compact trace; its set and capacity are made already
  * @mem:	kcov_dedup_young_bytes() bytes, zeroed; otherwise as for kcov_dedup_set_init()
  * @slots:	at most KCOV_DEDUP_YOUNG_SPARSE times the keys of the set
@@ -221,7 +221,7 @@ kcov_dedup_young_init(struct kcov_dedup_window *w, void *mem, u32 slots)
 	w->young.slots = mem;
 	w->young.mask = slots - 1;
 	w->young.limit = limit < w->capacity ? limit : w->capacity;
-	w->young.room = w->young.limit;
+	w->young.room = w->recorded ? 0 : w->young.limit;
 	w->young.window = 1 << KCOV_DEDUP_INDEX_BITS;
 }
 
@@ -295,7 +295,7 @@ kcov_dedup_young_find(struct kcov_dedup_window *w, const unsigned long *item, u3
 static __always_inline void kcov_dedup_grow_up(struct kcov_dedup_window *w, u32 words)
 {
 	struct kcov_dedup_slot *slot = w->young.slots;
-	unsigned long *key = w->set.keys, left = w->set.used ? 0 : w->recorded;
+	unsigned long *key = w->set.keys, left = w->young.room ? w->recorded : 0;
 
 	w->young.room = 0;
 	/* Comparisons are there already, each in its place. */
@@ -312,7 +312,7 @@ static __always_inline void kcov_dedup_add(struct kcov_dedup_window *w,
 {
 	enum kcov_dedup_verdict verdict = KCOV_DEDUP_FULL;
 
-	if (!w->set.used) {
+	if (w->young.room) {
 		verdict = kcov_dedup_young_find(w, item, words);
 		if (verdict == KCOV_DEDUP_FULL)
 			kcov_dedup_grow_up(w, words);

@@ -158,7 +158,7 @@ mutant "young comparisons: the index is lost" '/^kcov_dedup_young_add(struct/,/^
 mutant "young comparisons: in other slots, the index is lost" '/^kcov_dedup_young_find(struct/,/^}/s/slot->window = y->window | index;/slot->window = y->window;/'
 mutant "young comparisons: in other slots, it is not kept" '/^kcov_dedup_young_find(struct/,/^}/s/kcov_dedup_copy(key, item, words);/;/'
 mutant "young comparisons: in other slots, none is compared" '/^kcov_dedup_young_find(struct/,/^}/s/kcov_dedup_same(key, item, words)/words > 1/'
-mutant "young comparisons: the first one is left when they grow up" '/^static __always_inline void kcov_dedup_grow_up(/,/^}/s/w->set.used ? 0 : w->recorded;/w->set.used ? 0 : w->recorded - !!w->recorded; key += words;/'
+mutant "young comparisons: the first one is left when they grow up" '/^static __always_inline void kcov_dedup_grow_up(/,/^}/s/w->young.room ? w->recorded : 0;/w->young.room ? w->recorded - !!w->recorded : 0; key += words;/'
 mutant "comparisons: a 0 means nothing" '/^kcov_dedup_cmp_fast(struct/,/^}/s/kcov_dedup_reset_if_asked(w, KCOV_DEDUP_CMP_WORDS);/;/'
 mutant "comparisons: what the slot has is not compared" '/^kcov_dedup_set_has(/,/^}/s/likely(kcov_dedup_same(.*words))/(words > 1 || kcov_dedup_same(set->keys + n, key, 1))/'
 

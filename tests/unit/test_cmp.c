@@ -284,6 +284,33 @@ static void test_order(void)
 	tap_result("the count is stored after the record");
 }
 
+/* It goes on without what it had, in memory where another window left what comes next. */
+static void test_other_memory(void)
+{
+	struct record *left, r = { 4, 0, 0, PC };
+	u32 i;
+
+	make(4096, 512);
+	for (r.arg1 = 0; r.arg1 < 300; r.arg1++)
+		both(r);
+	model.tracked = 0;
+	left = (struct record *)d.main.set.keys;
+	for (i = 0; i < 512; i++)
+		left[i] = (struct record){ 4, 300 + i, 0, PC };
+	kcov_dedup_set_init(&d.main.set, d.main.set.keys, 512, WORDS);
+	if (young) {
+		memset(d.main.young.slots, 0, kcov_dedup_young_bytes(young_slots));
+		kcov_dedup_young_init(&d.main, d.main.young.slots, young_slots);
+	}
+	for (i = 0; i < 2; i++)
+		for (r.arg1 = 300; r.arg1 < 600; r.arg1++)
+			both(r);
+	CHECK(model.recorded == 600 && d.main.set.used == 300);
+	equal();
+	unmap(4096, 512);
+	tap_result("a window that goes on in other memory takes nothing from there");
+}
+
 static void test_no_room(void)
 {
 	size_t words;
@@ -454,6 +481,7 @@ int main(int argc, char **argv)
 		test_each_bit();
 		test_swapped();
 		test_order();
+		test_other_memory();
 		test_scribbled();
 	}
 	for (young_slots = 0; young_slots <= 32; young_slots += 32) {
