@@ -19,6 +19,7 @@
 #define KCOV_UNIQ_TEST_LIMIT	1024U
 #define KCOV_UNIQ_TEST_SEEDS	20U
 #define KCOV_UNIQ_TEST_CALLS	4000U
+#define KCOV_UNIQ_TEST_YOUNG	64U	/* slots: windows of up to 8 items are young */
 #define KCOV_UNIQ_TEST_CANARY	0x5a5a5a5aUL
 
 /* What a test works on; the engine's state and what it must be equal to. */
@@ -46,6 +47,13 @@ static void kcov_uniq_test_set(struct kunit *test, struct kcov_dedup_set *set,
 	kcov_dedup_set_init(set, mem, limit, words);
 }
 
+static void kcov_uniq_test_young(struct kunit *test, struct kcov_dedup_window *w)
+{
+	void *mem = kcov_uniq_test_alloc(test, kcov_dedup_young_bytes(KCOV_UNIQ_TEST_YOUNG));
+
+	kcov_dedup_young_init(w, mem, KCOV_UNIQ_TEST_YOUNG);
+}
+
 static enum kcov_dedup_verdict
 kcov_uniq_test_add(struct kcov_dedup_set *set, unsigned long key)
 {
@@ -61,6 +69,7 @@ static void kcov_uniq_test_window(struct kunit *test,
 	w->area[words] = KCOV_UNIQ_TEST_CANARY;
 	w->capacity = words - 1;
 	kcov_uniq_test_set(test, &w->set, limit, KCOV_DEDUP_PC_WORDS);
+	kcov_uniq_test_young(test, w);
 	kcov_dedup_reset(w);
 }
 
@@ -327,6 +336,9 @@ static void kcov_uniq_test_reset(struct kunit *test)
 	t = kcov_uniq_test_new(test, KCOV_DEDUP_PC | KCOV_DEDUP_EDGE,
 			       KCOV_UNIQ_TEST_WORDS, KCOV_UNIQ_TEST_LIMIT);
 	w = &t->dedup.main;
+	/* Never young: the items of such a window come to the set in another order. */
+	w->young.limit = 0;
+	kcov_dedup_reset(w);
 	slots = kcov_uniq_test_alloc(test, (w->set.mask + 1) * sizeof(u32));
 	for (round = 0; round < 4; round++) {
 		t->calls = 0;
@@ -556,10 +568,11 @@ static void kcov_uniq_test_cmps(struct kunit *test)
 	u64 *area, *f;
 	u32 pool;
 
-	t = kcov_uniq_test_new(test, 0, words + 1, 2);
+	t = kcov_uniq_test_new(test, 0, words + 1, 8);
 	w = &t->dedup.main;
 	w->capacity = ((words + 1) * sizeof(long) - sizeof(u64)) / sizeof(*list);
 	kcov_uniq_test_set(test, &w->set, 1024, KCOV_DEDUP_CMP_WORDS);
+	kcov_uniq_test_young(test, w);
 	kcov_dedup_start(&t->dedup, KCOV_DEDUP_CMP);
 	area = (u64 *)w->area;
 	list = kcov_uniq_test_alloc(test, (count + 1) * sizeof(*list));
