@@ -113,6 +113,30 @@ grep -v '^programs	' "$repo/study/figures.tsv" > "$fake/study/figures.tsv"
 ok $? "series cover: a figure that is missing is said"
 rm -rf "$fake"
 
+# A copy whose last step is the one in kernel/FILES.
+fake=$(mktemp -d)
+mkdir "$fake/scripts"
+cp "$repo/scripts/series" "$fake/scripts" && cp -r "$repo/patches" "$repo/kernel" "$repo/core" "$fake"
+"$fake/scripts/series" steps > "$out" 2>&1 && diff -r "$repo/kernel/steps" "$fake/kernel/steps" >> "$out"
+[ $? -eq 0 ] && [ ! -s "$out" ]
+ok $? "series steps: the last one leads to the files of core/ and kernel/"
+sed -i 's/^#define KCOV_DEDUP_PROBES.*/#define KCOV_DEDUP_PROBES	32U/' "$fake/core/kcov_dedup_set.h"
+"$fake/scripts/series" steps > "$out" 2>&1 && "$fake/scripts/series" steps >> "$out" 2>&1
+[ $? -eq 0 ] && [ "$(cat "$out")" = "series: kernel/steps/0003.diff: written" ] &&
+	grep -q '^+#define KCOV_DEDUP_PROBES	32U' "$fake/kernel/steps/0003.diff"
+ok $? "series steps: a change goes to the step that has the line, once"
+sed -i 's,^	/. Pairs with the barrier() in kcov_dedup_enter.*,	/* Pairs with kcov_dedup_enter(). */,; s/^	KCOV_DEDUP_DONE,.*/	KCOV_DEDUP_DONE,/' "$fake/core/kcov_dedup.h"
+"$fake/scripts/series" steps > "$out" 2>&1 &&
+	[ "$(cat "$out")" = "series: kernel/steps/0003.diff: written
+series: kernel/steps/0008.diff: written" ]
+ok $? "series steps: two changes, two steps"
+cp -r "$fake/kernel/steps" "$fake/before"
+sed -i 's/return KCOV_DEDUP_YOUNG_PC;/return KCOV_DEDUP_YOUNG_BOTH;/; s/done = likely(main0) \&\&/done = main0 \&\&/' "$fake/core/kcov_dedup.h"
+! "$fake/scripts/series" steps > "$out" 2>&1 && grep -q '^series: step 0003 has other lines where you changed kernel/kcov_dedup.h:$' "$out" &&
+	grep -q '^<<<<<<< this step$' "$fake/build/series-step/kernel/kcov_dedup.h" && diff -r "$fake/before" "$fake/kernel/steps"
+ok $? "series steps: a change where a step has other lines is said, and writes nothing"
+rm -rf "$fake"
+
 if command -v man > /dev/null; then
 	for page in "$repo"/man/*.[13]; do
 		LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 > /dev/null
