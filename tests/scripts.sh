@@ -130,11 +130,16 @@ sed -i 's,^	/. Pairs with the barrier() in kcov_dedup_enter.*,	/* Pairs with kco
 	[ "$(cat "$out")" = "series: kernel/steps/0003.diff: written
 series: kernel/steps/0008.diff: written" ]
 ok $? "series steps: two changes, two steps"
+sed -i 's/done = likely(main0) &&/done = main0 \&\&/' "$fake/core/kcov_dedup.h"
+"$fake/scripts/series" steps > "$out" 2>&1 && grep -q '^step 0003, kernel/kcov_dedup.h has other lines where this was changed:$' "$out" &&
+	grep -q '^series: kernel/steps/0008.diff: written$' "$out"
+ok $? "series steps: a step with other lines stays as it is, and is named"
 cp -r "$fake/kernel/steps" "$fake/before"
-sed -i 's/return KCOV_DEDUP_YOUNG_PC;/return KCOV_DEDUP_YOUNG_BOTH;/; s/done = likely(main0) \&\&/done = main0 \&\&/' "$fake/core/kcov_dedup.h"
-! "$fake/scripts/series" steps > "$out" 2>&1 && grep -q '^series: step 0003 has other lines where you changed kernel/kcov_dedup.h:$' "$out" &&
+sed -i 's/^	struct kcov_dedup_window	main;/	struct kcov_dedup_window	first;/; s/^	struct kcov_dedup_window	edge;/	struct kcov_dedup_window	second;/' "$fake/core/kcov_dedup.h"
+! "$fake/scripts/series" steps > "$out" 2>&1 &&
+	grep -q '^series: step 0003 has only some of the lines that you changed in kernel/kcov_dedup.h:$' "$out" &&
 	grep -q '^<<<<<<< this step$' "$fake/build/series-step/kernel/kcov_dedup.h" && diff -r "$fake/before" "$fake/kernel/steps"
-ok $? "series steps: a change where a step has other lines is said, and writes nothing"
+ok $? "series steps: a step with some of the lines: nothing is written"
 rm -rf "$fake"
 
 if command -v man > /dev/null; then
