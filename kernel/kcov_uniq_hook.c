@@ -71,6 +71,17 @@ kcov_uniq_slow_cmp_entered(struct kcov_dedup *dedup, u64 type, u64 arg1, u64 arg
 	kcov_dedup_cmp(dedup, &cmp);
 }
 
+/* Of its own: Clang saves all registers that it needs before it looks at the mode. */
+static noinline notrace void __preserve_most
+kcov_uniq_slow_cmp_unique KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
+					struct kcov_dedup *dedup)
+{
+	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, ip } };
+
+	if (!kcov_dedup_cmp_fast(dedup, &cmp))
+		kcov_uniq_slow_cmp_entered(dedup, type, arg1, arg2, ip);
+}
+
 /*
  * A comparison, in a unique mode or lost, see kcov_uniq_cmp(). Out of line, so that
  * write_comp_data() needs no stack frame; nor does the loop over a switch's cases have to
@@ -80,13 +91,11 @@ noinline notrace void __preserve_most
 kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
 				 struct kcov_dedup *dedup)
 {
-	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, ip } };
-
 	/* Not in write_comp_data(), which Clang would not inline any more. */
 	if (!READ_ONCE(dedup->mode))
 		kcov_dedup_lost(dedup);
-	else if (!kcov_dedup_cmp_fast(dedup, &cmp))
-		kcov_uniq_slow_cmp_entered(dedup, type, arg1, arg2, ip);
+	else
+		kcov_uniq_slow_cmp_unique KCOV_UNIQ_CMP(type, arg1, arg2, ip, dedup);
 }
 
 /* Items that a window has no room for: @rest of the owner's, @lost that were lost before. */

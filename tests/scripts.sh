@@ -131,7 +131,7 @@ sed -i 's,^	/. Pairs with the barrier() in kcov_dedup_enter.*,	/* Pairs with kco
 series: kernel/steps/0008.diff: written" ]
 ok $? "series steps: two changes, two steps"
 sed -i 's/done = likely(main0) &&/done = main0 \&\&/' "$fake/core/kcov_dedup.h"
-"$fake/scripts/series" steps > "$out" 2>&1 && grep -q '^step 0003, kernel/kcov_dedup.h has other lines where this was changed:$' "$out" &&
+"$fake/scripts/series" steps > "$out" 2>&1 && grep -q '^step 0003, kernel/kcov_dedup.h has other lines where these were changed:$' "$out" &&
 	grep -q '^series: kernel/steps/0008.diff: written$' "$out"
 ok $? "series steps: a step with other lines stays as it is, and is named"
 cp -r "$fake/kernel/steps" "$fake/before"
