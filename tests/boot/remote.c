@@ -140,27 +140,40 @@ static long vhost_sleeps(void)
 	return n;
 }
 
-/* The worker is a thread of this process, and the only one that has no code of it. */
-static int vhost_find_worker(void)
+/* In the directory @path, a task whose name begins with @prefix: its status. */
+static bool vhost_find(const char *path, const char *prefix)
 {
-	DIR *dir = opendir("/proc/self/task");
+	DIR *dir = opendir(path);
 	struct dirent *d;
-	char path[300], name[64];
+	char comm[300], name[64];
+	bool found = false;
 	FILE *f;
 
-	vhost.status[0] = 0;
-	while (dir && !vhost.status[0] && (d = readdir(dir))) {
-		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", d->d_name);
-		f = fopen(path, "r");
-		if (f && fgets(name, sizeof(name), f) && !strncmp(name, "vhost-", 6))
-			snprintf(vhost.status, sizeof(vhost.status),
-				 "/proc/self/task/%.20s/status", d->d_name);
+	while (dir && !found && (d = readdir(dir))) {
+		snprintf(comm, sizeof(comm), "%s/%.20s/comm", path, d->d_name);
+		f = fopen(comm, "r");
+		found = f && fgets(name, sizeof(name), f) && !strncmp(name, prefix, strlen(prefix));
+		if (found)
+			snprintf(vhost.status, sizeof(vhost.status), "%s/%.20s/status", path,
+				 d->d_name);
 		if (f)
 			fclose(f);
 	}
 	if (dir)
 		closedir(dir);
-	return vhost.status[0] ? 0 : -ESRCH;
+	return found;
+}
+
+/*
+ * The worker is a thread of this process, and the only one that has no code of it. In Linux 6.1
+ * it is a kernel thread with the number of its owner in its name.
+ */
+static int vhost_find_worker(void)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "vhost-%ld\n", syscall(SYS_gettid));
+	return vhost_find("/proc/self/task", "vhost-") || vhost_find("/proc", name) ? 0 : -ESRCH;
 }
 
 /* The first time, for then the task has the handle that the worker is to have for good. */
