@@ -149,7 +149,7 @@ static void kcov_uniq_test_is_exact(struct kunit *test, struct kcov_uniq_test *t
 	KUNIT_EXPECT_EQ(test, w->dropped, n - room);
 	KUNIT_EXPECT_EQ(test, w->untracked, 0UL);
 	KUNIT_EXPECT_EQ(test, w->area[w->capacity + 1], KCOV_UNIQ_TEST_CANARY);
-	KUNIT_EXPECT_MEMEQ(test, &w->area[1], t->list, room * sizeof(long));
+	KUNIT_EXPECT_EQ(test, memcmp(&w->area[1], t->list, room * sizeof(long)), 0);
 }
 
 /* PCs of @pool neighbours, more or less; runs of one another, as code makes them. */
@@ -365,8 +365,8 @@ static void kcov_uniq_test_reset(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, t->dedup.edge.area[0], 1UL);
 		KUNIT_EXPECT_EQ(test, t->dedup.edge.area[1], w->area[1] ^
 				kcov_dedup_edge_hash(0));
-		KUNIT_EXPECT_MEMEQ(test, slots, w->set.slots,
-				   (w->set.mask + 1) * sizeof(u32));
+		KUNIT_EXPECT_EQ(test, memcmp(slots, w->set.slots,
+					     (w->set.mask + 1) * sizeof(u32)), 0);
 		w->area[0] = 0;
 		t->dedup.edge.area[0] = 0;
 	}
@@ -448,9 +448,9 @@ static void kcov_uniq_test_busy(struct kunit *test)
 		before.ignored = t->dedup.ignored;
 		if (!modes[i / 2])
 			before.main.dropped += 2;
-		KUNIT_EXPECT_MEMEQ(test, &before, &t->dedup, sizeof(before));
-		KUNIT_EXPECT_MEMEQ(test, area, t->dedup.main.area, bytes);
-		KUNIT_EXPECT_MEMEQ(test, set, t->dedup.main.set.keys, set_bytes);
+		KUNIT_EXPECT_EQ(test, memcmp(&before, &t->dedup, sizeof(before)), 0);
+		KUNIT_EXPECT_EQ(test, memcmp(area, t->dedup.main.area, bytes), 0);
+		KUNIT_EXPECT_EQ(test, memcmp(set, t->dedup.main.set.keys, set_bytes), 0);
 
 		/* The task died in there; the next one collects into a new window. */
 		kcov_dedup_start(&t->dedup, KCOV_DEDUP_PC);
@@ -484,7 +484,7 @@ static void kcov_uniq_test_is_compact(struct kunit *test, struct kcov_uniq_test 
 		n = kcov_uniq_test_model(t->list, t->trace, t->calls, edges);
 		KUNIT_EXPECT_EQ(test, n, kcov_uniq_test_model(list, w->area + 1, w->recorded,
 							      edges));
-		KUNIT_EXPECT_MEMEQ(test, t->list, list, n * sizeof(*list));
+		KUNIT_EXPECT_EQ(test, memcmp(t->list, list, n * sizeof(*list)), 0);
 	}
 	kunit_kfree(test, list);
 }
@@ -520,8 +520,9 @@ static void kcov_uniq_test_compact(struct kunit *test)
 			kcov_uniq_test_walk(t, &rnd, 1000, 2 + prandom_u32_state(&rnd) % 100);
 			kcov_dedup_flush(&t->dedup);
 			kcov_uniq_test_is_compact(test, t);
-			KUNIT_EXPECT_MEMEQ(test, t->dedup.main.area + 1, t->trace,
-					   min_t(u32, raws[i], t->calls) * sizeof(long));
+			KUNIT_EXPECT_EQ(test, memcmp(t->dedup.main.area + 1, t->trace,
+						     min_t(u32, raws[i], t->calls) *
+						     sizeof(long)), 0);
 			KUNIT_EXPECT_EQ(test, t->dedup.main.dropped, 0UL);
 			if (limits[i] == KCOV_UNIQ_TEST_LIMIT)
 				KUNIT_EXPECT_EQ(test, t->dedup.main.untracked, 0UL);
@@ -552,7 +553,8 @@ static void kcov_uniq_test_compact_drops(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->area[0], 99UL);
 	KUNIT_EXPECT_EQ(test, w->area[100], KCOV_UNIQ_TEST_CANARY);
 	KUNIT_EXPECT_EQ(test, w->recorded + w->dropped, t[0]->dedup.main.recorded);
-	KUNIT_EXPECT_MEMEQ(test, w->area + 1, t[0]->dedup.main.area + 1, 99 * sizeof(long));
+	KUNIT_EXPECT_EQ(test, memcmp(w->area + 1, t[0]->dedup.main.area + 1,
+				     99 * sizeof(long)), 0);
 }
 
 /* Comparisons that differ in one field, in few bits; what does not fit is counted. */
@@ -596,7 +598,7 @@ static void kcov_uniq_test_cmps(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, w->recorded, i);
 		KUNIT_EXPECT_EQ(test, w->dropped, n - i);
 		KUNIT_EXPECT_EQ(test, w->untracked, 0UL);
-		KUNIT_EXPECT_MEMEQ(test, &area[1], list, i * sizeof(*list));
+		KUNIT_EXPECT_EQ(test, memcmp(&area[1], list, i * sizeof(*list)), 0);
 		KUNIT_EXPECT_EQ(test, w->area[words + 1], KCOV_UNIQ_TEST_CANARY);
 	}
 	/* The last pools do not fit. */
