@@ -82,6 +82,18 @@ grep -v '^#' cmp.cov > $out
 [ -z "$(uniq -d $out)" ] && [ -n "$(cut -d' ' -f1 $out | uniq -d)" ]
 ok $? "run -m cmp: each once, also where there are several"
 
+ukcov run -o a.cov -- "$tasks" do 0 > $out 2> $out.err
+nm "$UKCOV_VMLINUX" > names
+want=$(python3 - <<-'END'
+	import bisect
+	names = sorted(int(l.split()[0], 16) for l in open("names") if l.split()[-2] in "tTwW")
+	pcs = [int(l, 16) - 1 for l in open("a.cov") if l[0] != "#"]
+	print(len({bisect.bisect(names, pc) for pc in pcs}))
+END
+)
+tr -d , < $out.err | grep -q "PCs in $want functions (inlined ones not counted) "
+ok $? "run: its summary counts $want functions, as nm has them"
+
 ukcov run -b 512 -o small.cov -- "$tasks" do 0 > $out 2> $out.err
 if [ $kernel = patched ]; then
 	grep -qE '[0-9,]+ items had no room' $out.err && grep -qE '^# dropped: [1-9]' small.cov
