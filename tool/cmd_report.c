@@ -294,10 +294,10 @@ static void print_head(const struct model *m, const struct ukcov_set *set)
 		printf("%snot complete: %s items had no room when this was collected%s\n", red,
 		       !strcmp(dropped, "unknown") ? "some" : dropped, plain);
 	if (m->tails)
-		printf("%s%s PCs are those of calls: the function called ends in a jump to KCOV (GCC before 14), and is marked instead%s\n",
+		printf("%s%s PCs lie in the caller of a function that ends in a jump to KCOV (GCC before 14); that function is marked instead%s\n",
 		       dim, number(m->tails), plain);
 	if (m->unknown)
-		printf("%s%s PCs are those of calls through a pointer, or in a module, of such functions: which ones ran is not known%s\n",
+		printf("%s%s PCs lie behind a call through a pointer, or in a module: the function that ran ends in such a jump, and is not known%s\n",
 		       dim, number(m->unknown), plain);
 	if (m->foreign)
 		printf("%s%s PCs are in no function of this vmlinux and its modules: is a .ko missing, or vmlinux another kernel's?%s\n",

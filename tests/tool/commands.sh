@@ -217,6 +217,9 @@ ukcov filter --module vmlinux b.cov 2> /dev/null | grep -v '^#' > $out
 grep -v '^#' b.cov | cmp -s - $out; ok $? "filter --module vmlinux: all of it"
 
 ukcov report -n 0 b.cov > report.txt 2> $out.err; ok $? "report"
+{ grep '^#' b.cov | sed 's/^# pcs: .*/# pcs: 1/'; echo 0x0000000000001000; } > nowhere.cov
+ukcov report nowhere.cov > $out 2> $out.err
+grep -q '^1 PCs are in no function of this vmlinux' $out; ok $? "report: a PC that is in no function"
 ukcov report --lcov b.info b.cov 2> $out.err; ok $? "report --lcov"
 grep -q ' fs/exec.c$' report.txt && grep -q 'memfd_create' report.txt
 ok $? "report: files and functions"
