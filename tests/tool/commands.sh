@@ -86,7 +86,8 @@ ukcov run -o a.cov -- "$tasks" do 0 > $out 2> $out.err
 nm "$UKCOV_VMLINUX" > names
 want=$(python3 - <<-'END'
 	import bisect
-	names = sorted(int(l.split()[0], 16) for l in open("names") if l.split()[-2] in "tTwW")
+	rows = [l.split() for l in open("names")]
+	names = sorted(int(r[0], 16) for r in rows if len(r) == 3 and r[1] in "tTwW")
 	pcs = [int(l, 16) - 1 for l in open("a.cov") if l[0] != "#"]
 	print(len({bisect.bisect(names, pc) for pc in pcs}))
 END
