@@ -13,7 +13,7 @@ out=$tmp/out
 # A Linux tree that is hardly one.
 tree=$(cd "$tmp" && pwd -P)/linux
 user=$(echo "$tree" | cksum | cut -d' ' -f1)
-trap 'rm -rf "$tmp" "$repo"/build/src/linux-6.12*-user-"$user" "$repo"/build/src/linux-6.12*-user-"$user".*' EXIT
+trap 'rm -rf "$tmp" "$repo"/build/src/linux-6.12*-user-"$user" "$repo"/build/src/linux-6.12*-user-"$user".* "$repo"/build/linux-6.12*-user-"$user"-um*' EXIT
 mkdir -p "$tree/lib" "$tree/kernel"
 printf 'kernelversion:\n\t@echo 6.12.5\n' > "$tree/Makefile"
 echo 'config KCOV' > "$tree/lib/Kconfig.debug"
@@ -28,9 +28,11 @@ if command -v rsync > /dev/null; then
 	base=$(awk '{ print $2 }' "$repo/patches/6.12/BASE")
 	get 1 && tail -n 1 "$out.err" | grep -q "does not apply to $tree, which is Linux 6.12.5; it was made for $base\$"
 	ok $? "get-kernel: a patch does not apply: to what, and what it was made for"
+	grep -q '^--- lib/Kconfig.debug' "$out.err" && grep -q '^+config KCOV_UNIQ$' "$out.err"
+	ok $? "get-kernel: and the hunks that were rejected"
 else
 	n=$((n + 1))
-	echo "ok 1 - get-kernel # SKIP rsync is not installed"
+	echo "ok $n - get-kernel # SKIP rsync is not installed"
 fi
 echo 'config KCOV_UNIQ' >> "$tree/lib/Kconfig.debug"
 if command -v rsync > /dev/null; then
@@ -38,7 +40,45 @@ if command -v rsync > /dev/null; then
 	ok $? "get-kernel: a tree that has the series already is copied as it is"
 else
 	n=$((n + 1))
-	echo "ok 2 - get-kernel # SKIP rsync is not installed"
+	echo "ok $n - get-kernel # SKIP rsync is not installed"
+fi
+# A tree that builds no kernel: what shows make's progress? Its make ends when that was seen.
+cat > "$tree/Makefile" <<'END'
+all:
+	@echo '  CC      slow.o'
+	@for i in $$(seq 300); do [ -n "$$SEEN" ] || break; grep -q 'slow\.o' "$$SEEN" && break; sleep 0.2; done
+	@touch $(O)/linux
+kernelversion:
+	@echo 6.12.5
+tinyconfig:
+	@: > $(O)/.config
+olddefconfig:
+	@cp $(O)/wanted.config $(O)/.config
+END
+mkdir -p "$tree/scripts/kconfig"
+printf '#!/bin/sh\n' > "$tree/scripts/kconfig/merge_config.sh"
+chmod +x "$tree/scripts/kconfig/merge_config.sh"
+missing=
+for i in rsync flex bison bc script; do
+	command -v $i > /dev/null || missing="$missing $i"
+done
+if [ -z "$missing" ]; then
+	: > "$out.seen"
+	SEEN=$out.seen LINUX=$tree script -qefc "'$repo/scripts/build-kernel'" "$out.seen" > /dev/null 2>&1 < /dev/null
+	ended=$?
+	tr '\r' '\n' < "$out.seen" > "$out"
+	[ $ended -eq 0 ] && grep -qE '\[ *[0-9]+s\] [0-9]+ files: CC slow\.o' "$out"
+	ok $? "build-kernel: on a terminal it shows what make does"
+	echo >> "$tree/Makefile"
+	LINUX=$tree "$repo/scripts/build-kernel" > "$out" 2> "$out.err"
+	ended=$?
+	grep -v '^get-kernel: ' "$out.err" > "$out.stages"
+	[ $ended -eq 0 ] && [ "$(wc -l < "$out")" = 1 ] && grep -q '^\[ *[0-9]*s\] compiling ' "$out.err" &&
+		! grep -qv '^\[ *[0-9]*s\] ' "$out.stages"
+	ok $? "build-kernel: elsewhere a line for each stage"
+else
+	n=$((n + 1))
+	echo "ok $n - build-kernel: progress # SKIP missing:$missing"
 fi
 sed -i 's/6.12.5/6.1.9/' "$tree/Makefile"
 get 1 && grep -q "is not a Linux 6.12 source tree" "$out.err"
@@ -72,6 +112,19 @@ ok $? "vm: a repository with a space in its name"
 "$tmp/a b/scripts/build-kernel" > "$out" 2>&1
 [ $? -eq 1 ] && tail -n 1 "$out" | grep -q "a b': it has a space or a colon in its name; move the repository$"
 ok $? "build-kernel: the same"
+
+mkdir "$tmp/a b/tests" && cp -r "$repo/demo" "$repo/include" "$tmp/a b/" && cp -r "$repo/tests/boot" "$tmp/a b/tests/"
+"$tmp/a b/demo" --list > "$out" 2> "$out.err" && grep -q '^mmap-64m  *mmap 64 MiB' "$out" && [ ! -s "$out.err" ]
+ok $? "demo: --list, without a kernel"
+"$tmp/a b/demo" pipe nonsense > "$out" 2>&1
+[ $? -eq 2 ] && [ "$(cat "$out")" = "demo: there is no workload 'nonsense', see --list" ]
+ok $? "demo: a workload that does not exist: says so before it builds anything"
+"$tmp/a b/demo" --jsn pipe > "$out" 2>&1
+[ $? -eq 2 ] && [ "$(cat "$out")" = "demo: unknown option '--jsn', see --help" ]
+ok $? "demo: and an option"
+"$tmp/a b/tests/boot/run" --kernel 9.9 > "$out" 2>&1
+[ $? -eq 1 ] && grep -q '^tests/boot/run: no patches for Linux 9.9: ' "$out" && [ "$(wc -l < "$out")" = 1 ]
+ok $? "tests/boot/run: no such version: says so before it compiles anything"
 
 # options SCRIPT: those that it takes, from the patterns of its "case".
 options() {

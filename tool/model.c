@@ -61,6 +61,7 @@ static int add_place(void *arg, uint64_t pc, const struct ukcov_frame *frames, s
 static int add_tails(struct builder *b, struct ukcov_set *coverable)
 {
 	struct ukcov_site site;
+	struct ukcov_frame frame;
 	const uint64_t *words;
 	struct ukcov_set *others;
 	uint64_t *pcs;
@@ -77,8 +78,10 @@ static int add_tails(struct builder *b, struct ukcov_set *coverable)
 		err = ukcov_image_tail(b->img, words[i], &site);
 		if (!err)
 			pcs[b->m->tails++] = site.pc;
-		else
+		else if (ukcov_image_find(b->img, words[i], &frame, 1) > 0)
 			b->m->unknown++;
+		else
+			b->m->foreign++;
 	}
 	b->extra = true;
 	err = ukcov_image_find_all(b->img, pcs, b->m->tails, add_place, b);

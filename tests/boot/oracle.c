@@ -837,8 +837,7 @@ static struct cov open_or_exit(size_t words)
 	err = cov_map_tee(&c, big_words);
 	if (!err)
 		return c;
-	fprintf(stderr, "no second area (%s): boot with scripts/vm --config tee\n",
-		strerror(-err));
+	fprintf(stderr, "a second area: %s\n%s\n", strerror(-err), COV_NO_TEE);
 	exit(1);
 }
 
