@@ -385,7 +385,8 @@ static __always_inline bool kcov_dedup_is_full(const struct kcov_dedup *d, u32 m
  */
 static __always_inline void kcov_dedup_flush(struct kcov_dedup *d)
 {
-	if (!kcov_dedup_enter(d))
+	/* That is no callback, to be counted as ignored. */
+	if (READ_ONCE(d->busy) || !kcov_dedup_enter(d))
 		return;
 
 	if (kcov_dedup_mode(d) & KCOV_DEDUP_COMPACT) {

@@ -10,7 +10,6 @@
 #include <linux/bug.h>
 #include <linux/compat.h>
 #include <linux/errno.h>
-#include <linux/fs.h>
 #include <linux/irqflags.h>
 #include <linux/kcov.h>
 #include <linux/kmsan-checks.h>
@@ -218,7 +217,10 @@ static void *kcov_uniq_area_init(void *mem, unsigned long words)
 {
 	struct kcov_uniq *u;
 
-	BUILD_BUG_ON(sizeof(*u) > KCOV_UNIQ_STATE - KCOV_UNIQ_TEE_BYTES);
+#ifdef KCOV_UNIQ_TEE
+	BUILD_BUG_ON(sizeof(*u) > KCOV_UNIQ_STATE - sizeof(struct kcov_uniq_tee));
+#endif
+	BUILD_BUG_ON(sizeof(*u) > KCOV_UNIQ_STATE);
 	BUILD_BUG_ON(offsetof(struct kcov_uniq, dedup));
 
 	memset(mem, 0, KCOV_UNIQ_HIDDEN);
@@ -277,7 +279,7 @@ void *kcov_uniq_section_alloc(unsigned long words)
 	u32 items = rounddown_pow_of_two(clamp(words / KCOV_UNIQ_SECTION_WORDS, 2UL,
 					       KCOV_UNIQ_SECTION_ITEMS));
 	/* kcov.c keeps a struct of three words in an area that is not in use. */
-	size_t bytes = KCOV_UNIQ_HIDDEN + max(words, 3UL) * sizeof(unsigned long);
+	size_t bytes = ALIGN(KCOV_UNIQ_HIDDEN + max(words, 3UL) * sizeof(unsigned long), sizeof(u64));
 	void *mem = vmalloc(bytes + kcov_uniq_state_bytes(items));
 	struct kcov_uniq *u;
 
@@ -511,7 +513,7 @@ int kcov_uniq_mode(int mode, void *area, unsigned long arg)
 		return -EOPNOTSUPP;
 	if (bitmap > u->words - 2)
 		return -EINVAL;
-	/* kcov_uniq_prepare() failed. */
+	/* kcov_uniq_prepare() failed, or found another task that collects. */
 	if ((kcov_uniq_main_kind(arg) != KCOV_UNIQ_NONE && !u->main.mem) ||
 	    (arg & KCOV_TRACE_UNIQ_EDGE && (!u->edge.mem || !u->dedup.edge.area)))
 		return -ENOMEM;
@@ -539,15 +541,21 @@ static bool kcov_uniq_is_full(const struct kcov_uniq *u, const struct kcov_dedup
 	       (kind == KCOV_UNIQ_TRACE && READ_ONCE(u->dedup.compact.pairs.full));
 }
 
+static void kcov_uniq_want_more(struct kcov_uniq_state *s, enum kcov_uniq_kind kind)
+{
+	WRITE_ONCE(s->full, kind);
+	WRITE_ONCE(s->light, 0);
+}
+
 /* Which memory was too little? */
 static void kcov_uniq_note_full(struct kcov_uniq *u)
 {
 	enum kcov_uniq_kind kind = kcov_uniq_main_kind(u->mode);
 
 	if (kind != KCOV_UNIQ_NONE && kcov_uniq_is_full(u, &u->dedup.main, kind))
-		WRITE_ONCE(u->main.full, kind);
+		kcov_uniq_want_more(&u->main, kind);
 	if (kcov_uniq_is_full(u, &u->dedup.edge, KCOV_UNIQ_WORDS))
-		WRITE_ONCE(u->edge.full, KCOV_UNIQ_WORDS);
+		kcov_uniq_want_more(&u->edge, KCOV_UNIQ_WORDS);
 }
 
 /* A task has stopped. Would half of the first size have been enough? */

@@ -46,9 +46,6 @@ struct vm_area_struct;
 
 #ifdef KCOV_UNIQ_TEE
 #include "kcov_uniq_tee.h"
-#define KCOV_UNIQ_TEE_BYTES	sizeof(struct kcov_uniq_tee)
-#else
-#define KCOV_UNIQ_TEE_BYTES	0
 #endif
 
 /*

@@ -429,9 +429,10 @@ static void kcov_uniq_test_busy(struct kunit *test)
 	area = kcov_uniq_test_alloc(test, bytes);
 	set = kcov_uniq_test_alloc(test, set_bytes);
 	for (i = 0; i < 2 * ARRAY_SIZE(modes); i++) {
-		t = kcov_uniq_test_new(test, modes[i / 2], 100, 64);
+		t = kcov_uniq_test_new(test, modes[i / 2] & ~KCOV_DEDUP_RESET, 100, 64);
 		kcov_uniq_test_call(t, 1);
 		kcov_uniq_test_call(t, 2);
+		t->dedup.mode = modes[i / 2];
 		if (i & 1) {
 			t->dedup.main.area[0] = 0;
 			t->dedup.edge.area[0] = 0;
