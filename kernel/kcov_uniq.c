@@ -279,7 +279,8 @@ void *kcov_uniq_section_alloc(unsigned long words)
 	u32 items = rounddown_pow_of_two(clamp(words / KCOV_UNIQ_SECTION_WORDS, 2UL,
 					       KCOV_UNIQ_SECTION_ITEMS));
 	/* kcov.c keeps a struct of three words in an area that is not in use. */
-	size_t bytes = ALIGN(KCOV_UNIQ_HIDDEN + max(words, 3UL) * sizeof(unsigned long), sizeof(u64));
+	size_t bytes = ALIGN(KCOV_UNIQ_HIDDEN + max(words, 3UL) * sizeof(unsigned long),
+			     sizeof(u64));
 	void *mem = vmalloc(bytes + kcov_uniq_state_bytes(items));
 	struct kcov_uniq *u;
 
