@@ -70,16 +70,14 @@ static inline void window_open(struct kcov_dedup_window *w, unsigned long *area,
 	w->capacity = (words - 1) / item_words;
 	kcov_dedup_set_init(&w->set, memory(kcov_dedup_set_bytes(items, item_words)), items,
 			    item_words);
-	if (item_words == 1)
-		kcov_dedup_young_init(w, memory(kcov_dedup_young_bytes(YOUNG_SLOTS(items))),
-				      YOUNG_SLOTS(items));
+	kcov_dedup_young_init(w, memory(kcov_dedup_young_bytes(YOUNG_SLOTS(items))),
+			      YOUNG_SLOTS(items));
 }
 
 static inline void window_close(struct kcov_dedup_window *w, u32 item_words)
 {
 	munmap(w->set.keys, kcov_dedup_set_bytes(w->set.limit, item_words));
-	if (item_words == 1)
-		munmap(w->young.slots, kcov_dedup_young_bytes(YOUNG_SLOTS(w->set.limit)));
+	munmap(w->young.slots, kcov_dedup_young_bytes(YOUNG_SLOTS(w->set.limit)));
 }
 
 #endif /* HOOK_H */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "bench.h"
+#include "callback.h"
 #include "hook.h"
 
 #define ROUNDS	11
@@ -16,8 +17,7 @@
 
 static void callback(struct kcov_dedup *d, unsigned long pc)
 {
-	if (!kcov_dedup_fast(d, *d->main.area, pc))
-		kcov_dedup_compact(d, pc);
+	callback_at(d, *d->main.area, pc);
 }
 
 static void shuffle(u32 *order, u32 n)
@@ -46,7 +46,7 @@ static double longest(u32 items, unsigned long *words)
 	shuffle(order, n);
 
 	window_open(&d.main, area, 4ul * items, items, 1);
-	kcov_dedup_compact_init(&d, memory(kcov_dedup_compact_bytes(items)), 0);
+	kcov_dedup_compact_init(&d.main, &d.compact, memory(kcov_dedup_compact_bytes(items)), 0);
 	kcov_dedup_start(&d, KCOV_DEDUP_COMPACT);
 	for (int round = 0; round < ROUNDS; round++) {
 		uint64_t begin;
@@ -63,20 +63,36 @@ static double longest(u32 items, unsigned long *words)
 		callback(&d, 0x60000000ul + 5 * order[n / 2]);
 		us[round] = (bench_cpu_ns() - begin) / 1e3;
 		*words = area[0] - *words;
+		if (*words < n) {
+			fprintf(stderr, "longest: it wrote %lu words of %lu: the figure means nothing\n",
+				*words, n);
+			exit(1);
+		}
 	}
 	return bench_median(us, ROUNDS);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const u32 sizes[] = { 8u << 10, 256u << 10 };
+	bool json = argc == 2 && !strcmp(argv[1], "--json");
 	unsigned long words;
+
+	if (argc > 1 + json) {
+		fprintf(stderr, "Usage: longest [--json]\n\n"
+			"Times the longest callback of a compact trace.\n");
+		return 2;
+	}
 
 	for (size_t i = 0; i < 2; i++) {
 		double us = longest(sizes[i], &words);
 
-		printf("The longest callback of a compact trace, sets of %u items: %lu words, %.2f ms\n",
-		       sizes[i], words, us / 1e3);
+		if (json)
+			printf("%s {\"items\": %u, \"words\": %lu, \"ms\": %.3f}%s\n", i ? "" : "[",
+			       sizes[i], words, us / 1e3, i ? " ]" : ",");
+		else
+			printf("The longest callback of a compact trace, sets of %u items: %lu words, %.2f ms\n",
+			       sizes[i], words, us / 1e3);
 	}
 	return 0;
 }

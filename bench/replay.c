@@ -19,6 +19,7 @@
 
 #include "bench.h"
 #include "hook.h"
+#include "windows.h"
 #include "rival_delta.h"
 #include "rival_guards.h"
 #include "rival_hashpool.h"
@@ -435,7 +436,7 @@ static void subject_open(struct subject *s, size_t words, u32 items)
 	window_open(&d->edge, s->edge_area, words, items, 1);
 	d->edge.prev = kcov_dedup_edge_hash(0);
 	if (s->mode == KCOV_DEDUP_COMPACT)
-		kcov_dedup_compact_init(d, memory(kcov_dedup_compact_bytes(items)), COMPACT_RAW);
+		kcov_dedup_compact_init(&d->main, &d->compact, memory(kcov_dedup_compact_bytes(items)), COMPACT_RAW);
 	kcov_dedup_start(d, s->mode);
 	s->state_bytes = kcov_dedup_set_bytes(items, 1) * (s->mode == 6 ? 2 : !!s->mode) +
 			 kcov_dedup_young_bytes(YOUNG_SLOTS(items)) *
@@ -964,16 +965,6 @@ static int measure(struct trace *t, int rounds, struct figures *f)
 
 /* ---- windows ---- */
 
-#define WINDOW_CALLBACKS	200000	/* of a trace at most */
-#define WINDOW_ROUNDS		7
-#define COLD_WINDOWS		40
-#define DISTURB_BYTES		(8u << 20)	/* more than an L2 cache */
-
-static const struct windows {
-	size_t	callbacks;
-	bool	cold;
-} windows[] = { { 50, false }, { 200, false }, { 500, false }, { 200, true } };
-
 struct windows_of {
 	const struct trace	*t;
 	const struct windows	*w;
@@ -984,13 +975,12 @@ struct windows_of {
 /* With the caches disturbed before each: so few that only the median is of use. */
 static double time_cold_windows(const struct windows_of *o, const struct subject *s)
 {
-	size_t i, w, size = o->w->callbacks;
+	size_t w, size = o->w->callbacks;
 	double ns[COLD_WINDOWS];
 	uint64_t begin;
 
 	for (w = 0; w < COLD_WINDOWS && (w + 1) * size <= o->t->n; w++) {
-		for (i = 0; i < DISTURB_BYTES; i += 64)
-			((volatile char *)o->disturb)[i]++;
+		disturb_caches(o->disturb);
 		begin = bench_ns();
 		replay_part(s, o->t, w * size, (w + 1) * size);
 		ns[w] = bench_ns() - begin - o->clock;
@@ -1110,9 +1100,8 @@ struct reset {
 };
 
 /*
- * A reset by word 0 with the callback that notices it. Cold: the first one after
- * the sets were filled, which has swept the caches. Warm: a window of one callback,
- * again and again.
+ * A reset by word 0 with the callback that notices it. Cold: the first one after the sets
+ * were filled; filling them has swept the caches. Warm: many windows of one callback.
  */
 static struct reset time_reset(struct subject *s, u32 items, int times, double clock)
 {
@@ -1185,7 +1174,7 @@ static struct kcov_dedup *section_open(size_t words)
 	struct kcov_dedup *d = memory(sizeof(*d));
 
 	window_open(&d->main, memory(words * sizeof(long)), words, items, 1);
-	kcov_dedup_compact_init(d, memory(kcov_dedup_compact_bytes(items)), COMPACT_RAW);
+	kcov_dedup_compact_init(&d->main, &d->compact, memory(kcov_dedup_compact_bytes(items)), COMPACT_RAW);
 	kcov_dedup_start(d, KCOV_DEDUP_COMPACT);
 	return d;
 }
@@ -1198,7 +1187,7 @@ static void section_close(struct kcov_dedup *d, size_t words)
 	munmap(d, sizeof(*d));
 }
 
-/* It collects @n callbacks: a trace, again and again; or PCs that all are new, and collide. */
+/* It collects @n callbacks: a trace, repeated; or PCs that are all new, and all collide. */
 static void section_collect(struct kcov_dedup *d, const struct trace *t, size_t n)
 {
 	unsigned long pc;
@@ -1226,8 +1215,8 @@ static noinline void merge(const struct subject *s, const struct kcov_dedup *sec
 		s->area[0] = n;
 		return;
 	}
-	kcov_dedup_renew(&d->main, KCOV_DEDUP_PC_WORDS);
-	kcov_dedup_renew(&d->edge, KCOV_DEDUP_PC_WORDS);
+	kcov_dedup_reset_if_asked(&d->main, KCOV_DEDUP_PC_WORDS);
+	kcov_dedup_reset_if_asked(&d->edge, KCOV_DEDUP_PC_WORDS);
 	for (i = 0; i < section->main.recorded && !kcov_dedup_is_full(d, s->mode); i++)
 		kcov_uniq_pc(s->area, READ_ONCE(s->area[0]) + 1, pc[i]);
 	kcov_dedup_flush(d);

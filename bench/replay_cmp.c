@@ -10,6 +10,7 @@
 #include "bench.h"
 #include "hook.h"
 #include "rival_hashpool.h"
+#include "windows.h"
 
 #define WORDS		(1ul << 20)	/* of the buffers */
 #define CMP_WORDS	4
@@ -48,9 +49,20 @@ static noinline void hook_plain(u64 type, u64 arg1, u64 arg2, u64 ip)
 		append(t, (u64[]){ type, arg1, arg2, ip });
 }
 
+static noinline void slow_cmp_entered(u64 type, u64 arg1, u64 arg2, u64 ip,
+				      struct kcov_dedup *dedup)
+{
+	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, ip } };
+
+	kcov_dedup_cmp(dedup, &cmp);
+}
+
 static noinline void slow_cmp(u64 type, u64 arg1, u64 arg2, u64 ip, struct kcov_dedup *dedup)
 {
-	kcov_dedup_cmp(dedup, type, arg1, arg2, ip);
+	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, ip } };
+
+	if (!kcov_dedup_cmp_fast(dedup, &cmp))
+		slow_cmp_entered(type, arg1, arg2, ip, dedup);
 }
 
 /* In mode 8 the task's area has no room: see kernel/kcov_uniq.h. */
@@ -64,6 +76,29 @@ static noinline void hook_patched(u64 type, u64 arg1, u64 arg2, u64 ip)
 		slow_cmp(type, arg1, arg2, ip, (void *)((char *)t->kcov_area - HIDDEN));
 }
 
+#ifdef BEFORE
+/* The engine of a4775e8, see replay.c. */
+#define BEFORE_HIDDEN	PAGE
+#include "kcov_before.h"
+
+static noinline void before_slow_cmp(u64 type, u64 arg1, u64 arg2, u64 ip,
+				     struct kcov_before *before)
+{
+	kcov_before_cmp(before, type, arg1, arg2, ip);
+}
+
+static noinline void hook_before(u64 type, u64 arg1, u64 arg2, u64 ip)
+{
+	struct task *t = current;
+
+	if (!check_kcov_mode(KCOV_MODE_TRACE_CMP, t))
+		return;
+	if (!append(t, (u64[]){ type, arg1, arg2, ip }))
+		before_slow_cmp(type, arg1, arg2, ip,
+				(void *)((char *)t->kcov_area - BEFORE_HIDDEN));
+}
+#endif
+
 static noinline void hook_hashpool(u64 type, u64 arg1, u64 arg2, u64 ip)
 {
 	u64 cmp[CMP_WORDS] = { type, arg1, arg2, ip };
@@ -75,18 +110,29 @@ static noinline void hook_hashpool(u64 type, u64 arg1, u64 arg2, u64 ip)
 		append(t, cmp);
 }
 
-enum { EMPTY, PLAIN, MODE_8, HASHPOOL, SUBJECTS };
+enum {
+	EMPTY, PLAIN, MODE_8, HASHPOOL,
+#ifdef BEFORE
+	BEFORE_8,
+#endif
+	SUBJECTS
+};
 
 static struct subject {
 	const char	*name;
 	hook_fn		*hook;
+	bool		unique;		/* the area has no room */
 	unsigned long	*area;
 	struct hashpool	*pool;
+	void		*before_set;
 } subjects[SUBJECTS] = {
 	[EMPTY]    = { .name = "empty", .hook = hook_empty },
 	[PLAIN]    = { .name = "plain", .hook = hook_plain },
-	[MODE_8]   = { .name = "mode8", .hook = hook_patched },
+	[MODE_8]   = { .name = "mode8", .hook = hook_patched, .unique = true },
 	[HASHPOOL] = { .name = "hashpool", .hook = hook_hashpool },
+#ifdef BEFORE
+	[BEFORE_8] = { .name = "before8", .hook = hook_before, .unique = true },
+#endif
 };
 
 static struct kcov_dedup *state(const struct subject *s)
@@ -108,6 +154,17 @@ static void subject_open(struct subject *s, u32 items)
 		window_open(&d->main, s->area, WORDS, items, CMP_WORDS);
 		kcov_dedup_start(d, KCOV_DEDUP_CMP);
 	}
+#ifdef BEFORE
+	if (s->hook == hook_before) {
+		struct kcov_before *b = (void *)((char *)s->area - BEFORE_HIDDEN);
+
+		b->main.area = s->area;
+		b->main.capacity = (WORDS - 1) / CMP_WORDS;
+		s->before_set = memory(kcov_before_set_bytes(items, CMP_WORDS));
+		kcov_before_set_init(&b->main.set, s->before_set, items, CMP_WORDS);
+		kcov_before_start(b, KCOV_BEFORE_CMP);
+	}
+#endif
 }
 
 static void subject_close(struct subject *s, u32 items)
@@ -116,6 +173,10 @@ static void subject_close(struct subject *s, u32 items)
 		munmap(s->pool, hashpool_bytes(items));
 	else if (s->hook == hook_patched)
 		window_close(&state(s)->main, CMP_WORDS);
+#ifdef BEFORE
+	else if (s->hook == hook_before)
+		munmap(s->before_set, kcov_before_set_bytes(items, CMP_WORDS));
+#endif
 	munmap((char *)s->area - PAGE, PAGE + WORDS * sizeof(long));
 }
 
@@ -181,9 +242,12 @@ static int trace_load(struct trace *t, const char *dir, const char *file)
 	return 0;
 }
 
-static void trace_free(struct trace *t)
+/* What windows need of it. */
+static void trace_cut(struct trace *t)
 {
-	munmap(t->cmp, MAX_CMPS * sizeof(*t->cmp));
+	munmap(t->cmp + WINDOW_CALLBACKS, (MAX_CMPS - WINDOW_CALLBACKS) * sizeof(*t->cmp));
+	if (t->n > WINDOW_CALLBACKS)
+		t->n = WINDOW_CALLBACKS;
 	free(t->distinct);
 }
 
@@ -225,7 +289,9 @@ static int verify(const struct trace *t, const struct subject *s)
 
 /* ---- time ---- */
 
-static noinline void replay(const struct subject *s, const struct trace *t)
+/* As a window, callbacks @from to @to. */
+static noinline void replay(const struct subject *s, const struct trace *t, size_t from,
+			    size_t to)
 {
 	hook_fn *volatile hook = s->hook;
 	hook_fn *call = hook;
@@ -234,8 +300,15 @@ static noinline void replay(const struct subject *s, const struct trace *t)
 	if (s->pool)
 		hashpool_clear(s->pool);
 	WRITE_ONCE(s->area[0], 0);
-	for (i = 0; i < t->n; i++)
+	for (i = from; i < to; i++)
 		call(t->cmp[i][0], t->cmp[i][1], t->cmp[i][2], t->cmp[i][3]);
+}
+
+static void enable(const struct subject *s)
+{
+	task.kcov_area = s->area;
+	task.kcov_size = s->unique ? 0 : WORDS;
+	task.kcov_mode = KCOV_MODE_TRACE_CMP;
 }
 
 /* bench_fn: ns per callback */
@@ -246,12 +319,10 @@ static double time_trace(void *ctx, int subject)
 	unsigned int times = ROUND_CALLBACKS / t->n + 1, i;
 	uint64_t begin;
 
-	task.kcov_area = s->area;
-	task.kcov_size = s->hook == hook_patched ? 0 : WORDS;
-	task.kcov_mode = KCOV_MODE_TRACE_CMP;
+	enable(s);
 	begin = bench_cpu_ns();
 	for (i = 0; i < times; i++)
-		replay(s, t);
+		replay(s, t, 0, t->n);
 	return (double)(bench_cpu_ns() - begin) / times / t->n;
 }
 
@@ -283,12 +354,111 @@ static int measure(struct trace *t, double *ratio, bool json, bool first)
 	printf(json ? "%s    {\"trace\": \"%s\", \"comparisons\": %zu, \"distinct\": %zu, \"spread\": %.3f" :
 	       "%s%-12s %11zu %9zu   %5.1f%%", json && !first ? ",\n" : "", t->name, t->n,
 	       t->n_distinct, json ? spread : 100 * spread);
-	for (s = 0; s < SUBJECTS; s++)
+	for (s = 0; s <= (json ? SUBJECTS - 1 : HASHPOOL); s++)
 		printf(json ? ", \"%s_ns\": %.3f, \"%s_ratio\": %.3f" : "%.0s %7.2f%.0s %5.2fx",
 		       subjects[s].name, bench_median(sample + s * ROUNDS, ROUNDS),
 		       subjects[s].name, ratio[s]);
 	printf(json ? "}" : "\n");
 	return err;
+}
+
+struct windows_of {
+	const struct trace	*t;
+	const struct windows	*w;
+	char			*disturb;
+};
+
+/* bench_fn: ns per callback, in windows. */
+static double time_windows(void *ctx, int subject)
+{
+	const struct windows_of *o = ctx;
+	const struct subject *s = &subjects[subject];
+	size_t from, size = o->w->callbacks, n = o->t->n < WINDOW_CALLBACKS ? o->t->n :
+								       WINDOW_CALLBACKS;
+	double ns[COLD_WINDOWS];
+	uint64_t begin;
+	size_t w;
+
+	enable(s);
+	if (o->w->cold) {
+		for (w = 0; w < COLD_WINDOWS && (w + 1) * size <= n; w++) {
+			disturb_caches(o->disturb);
+			begin = bench_ns();
+			replay(s, o->t, w * size, (w + 1) * size);
+			ns[w] = bench_ns() - begin;
+		}
+		return bench_median(ns, w) / size;
+	}
+	begin = bench_cpu_ns();
+	for (from = 0; from < n; from += size)
+		replay(s, o->t, from, from + size < n ? from + size : n);
+	return (double)(bench_cpu_ns() - begin) / n;
+}
+
+/* Medians over the traces, in times plain, and of the engine before in times this one. */
+static void all_windows(const struct trace *traces, int n, double (*times)[SUBJECTS],
+			double *before)
+{
+	double *sample = malloc(SUBJECTS * WINDOW_ROUNDS * sizeof(*sample));
+	double *all = malloc((SUBJECTS + 1) * n * sizeof(*all));
+	struct windows_of o = { .disturb = memory(DISTURB_BYTES) };
+	size_t w;
+	int i, s;
+
+	for (s = 0; s < SUBJECTS; s++)
+		subject_open(&subjects[s], SET_ITEMS / 2);
+	for (w = 0; w < ARRAY_SIZE(windows); w++) {
+		o.w = &windows[w];
+		for (i = 0; i < n; i++) {
+			o.t = &traces[i];
+			bench_rounds(time_windows, &o, SUBJECTS, WINDOW_ROUNDS, sample);
+			for (s = 0; s < SUBJECTS; s++)
+				all[s * n + i] = bench_ratio(sample, WINDOW_ROUNDS, s, PLAIN);
+#ifdef BEFORE
+			all[SUBJECTS * n + i] = bench_ratio(sample, WINDOW_ROUNDS, BEFORE_8, MODE_8);
+#else
+			all[SUBJECTS * n + i] = 0;
+#endif
+		}
+		for (s = 0; s < SUBJECTS; s++)
+			times[w][s] = bench_median(all + s * n, n);
+		before[w] = bench_median(all + SUBJECTS * n, n);
+	}
+	for (s = 0; s < SUBJECTS; s++)
+		subject_close(&subjects[s], SET_ITEMS / 2);
+	munmap(o.disturb, DISTURB_BYTES);
+	free(sample);
+	free(all);
+}
+
+static void show_windows(const struct trace *traces, int n, bool json)
+{
+	double times[ARRAY_SIZE(windows)][SUBJECTS], before[ARRAY_SIZE(windows)];
+	size_t w;
+	int s;
+
+	all_windows(traces, n, times, before);
+	if (!json)
+		printf("Windows of so many comparisons, a reset before each; cold: caches disturbed before each.\n"
+		       "Times plain; before: the engine of a4775e8 in times this one; medians of %d traces:\n"
+		       "%-12s   mode8 hashpool   before\n", n, "window");
+	for (w = 0; w < ARRAY_SIZE(windows); w++) {
+		if (json)
+			printf("%s    {\"callbacks\": %zu, \"cold\": %s, \"before\": %.3f",
+			       w ? ",\n" : "", windows[w].callbacks,
+			       windows[w].cold ? "true" : "false", before[w]);
+		else
+			printf("%7zu %-4s", windows[w].callbacks, windows[w].cold ? "cold" : "");
+		for (s = MODE_8; s <= HASHPOOL; s++)
+			printf(json ? ", \"%s_ratio\": %.3f" : "%.0s %7.2fx", subjects[s].name,
+			       times[w][s]);
+		if (json)
+			printf("}");
+		else if (before[w])
+			printf(" %7.2f\n", before[w]);
+		else
+			printf("       -\n");
+	}
 }
 
 static int is_trace(const struct dirent *e)
@@ -303,6 +473,7 @@ static int measure_all(const char *dir, bool json)
 	struct dirent **entry;
 	int files = scandir(dir, &entry, is_trace, alphasort), i, s, err = 0;
 	double (*ratio)[SUBJECTS], *one;
+	struct trace *traces;
 
 	if (files <= 0) {
 		fprintf(stderr, "replay_cmp: no *.cmps in %s\n", dir);
@@ -310,25 +481,37 @@ static int measure_all(const char *dir, bool json)
 	}
 	ratio = calloc(files, sizeof(*ratio));
 	one = calloc(files, sizeof(*one));
+	traces = calloc(files, sizeof(*traces));
 	for (i = 0; i < files; i++) {
-		struct trace t = { 0 };
+		struct trace *t = &traces[i];
 
-		if (trace_load(&t, dir, entry[i]->d_name))
+		if (trace_load(t, dir, entry[i]->d_name))
 			return 1;
-		if (t.n_distinct > MAX_ITEMS) {
+		if (t->n_distinct > MAX_ITEMS) {
 			fprintf(stderr, "replay_cmp: %s: more distinct ones than a set ever holds\n",
-				t.name);
+				t->name);
 			return 1;
 		}
-		err |= measure(&t, ratio[i], json, !i);
-		trace_free(&t);
+		err |= measure(t, ratio[i], json, !i);
+		trace_cut(t);
 	}
-	for (s = MODE_8; s < SUBJECTS && !json; s++) {
+	if (json)
+		printf("\n  ],\n  \"windows\": [\n");
+	for (s = MODE_8; s <= HASHPOOL && !json; s++) {
 		for (i = 0; i < files; i++)
 			one[i] = ratio[i][s];
 		printf("  %s: %.2f times plain, median of %d traces\n", subjects[s].name,
 		       bench_median(one, files), files);
 	}
+#ifdef BEFORE
+	for (i = 0; i < files; i++)
+		one[i] = ratio[i][BEFORE_8] / ratio[i][MODE_8];
+	if (!json)
+		printf("  the engine of a4775e8 takes %.2f times as long as this one\n",
+		       bench_median(one, files));
+#endif
+	show_windows(traces, files, json);
+	free(traces);
 	free(ratio);
 	free(one);
 	return err ? 1 : 0;
@@ -346,13 +529,13 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (json)
-		printf("[\n");
+		printf("{\n  \"replay\": [\n");
 	else
 		printf("\nComparisons, buffers of %luK words. ns per callback, and times plain\n"
 		       "%-12s %11s %9s   spread  %7s %7s %6s %7s %6s %8s\n", WORDS >> 10, "trace",
 		       "comparisons", "distinct", "empty", "plain", "", "mode8", "", "hashpool");
 	err = measure_all(argv[1 + json], json);
 	if (json)
-		printf("\n]\n");
+		printf("\n  ]\n}\n");
 	return err;
 }

@@ -94,7 +94,7 @@ static __always_inline u32 hashpool_hash(const u64 *key)
 	return c;
 }
 
-/* Is it new? Without an entry left it is, again and again. */
+/* Is it new? With no entry left, it is new each time. */
 static __always_inline bool hashpool_add(struct hashpool *h, const u64 *key)
 {
 	struct hashpool_entry **head = &h->bucket[hashpool_hash(key) % HASHPOOL_BUCKETS], *e;

@@ -22,7 +22,7 @@ static void engine_open(struct engine *e, u32 mode)
 	window_open(&e->d.main, e->main, 2, MAX_ITEMS, 1);
 	window_open(&e->d.edge, e->edge, 2, MAX_ITEMS, 1);
 	if (mode == KCOV_DEDUP_COMPACT)
-		kcov_dedup_compact_init(&e->d, memory(kcov_dedup_compact_bytes(MAX_ITEMS)), 0);
+		kcov_dedup_compact_init(&e->d.main, &e->d.compact, memory(kcov_dedup_compact_bytes(MAX_ITEMS)), 0);
 	kcov_dedup_start(&e->d, mode);
 }
 

@@ -10,7 +10,6 @@
 #include <linux/bug.h>
 #include <linux/compat.h>
 #include <linux/errno.h>
-#include <linux/fs.h>
 #include <linux/irqflags.h>
 #include <linux/kcov.h>
 #include <linux/kmsan-checks.h>
@@ -162,7 +161,8 @@ static u32 kcov_uniq_young_slots(u32 items)
 /* @items comparisons, or a compact trace of @items PCs, or twice as many PCs or edge words. */
 static size_t kcov_uniq_state_bytes(u32 items)
 {
-	return max3(kcov_dedup_set_bytes(items, KCOV_DEDUP_CMP_WORDS),
+	return max3(kcov_dedup_set_bytes(items, KCOV_DEDUP_CMP_WORDS) +
+		    kcov_dedup_young_bytes(kcov_uniq_young_slots(items)),
 		    kcov_dedup_set_bytes(2 * items, KCOV_DEDUP_PC_WORDS) +
 		    kcov_dedup_young_bytes(kcov_uniq_young_slots(items)),
 		    kcov_dedup_set_bytes(items, KCOV_DEDUP_PC_WORDS) +
@@ -217,7 +217,10 @@ static void *kcov_uniq_area_init(void *mem, unsigned long words)
 {
 	struct kcov_uniq *u;
 
-	BUILD_BUG_ON(sizeof(*u) > KCOV_UNIQ_STATE - KCOV_UNIQ_TEE_BYTES);
+#ifdef KCOV_UNIQ_TEE
+	BUILD_BUG_ON(sizeof(*u) > KCOV_UNIQ_STATE - sizeof(struct kcov_uniq_tee));
+#endif
+	BUILD_BUG_ON(sizeof(*u) > KCOV_UNIQ_STATE);
 	BUILD_BUG_ON(offsetof(struct kcov_uniq, dedup));
 
 	memset(mem, 0, KCOV_UNIQ_HIDDEN);
@@ -276,7 +279,8 @@ void *kcov_uniq_section_alloc(unsigned long words)
 	u32 items = rounddown_pow_of_two(clamp(words / KCOV_UNIQ_SECTION_WORDS, 2UL,
 					       KCOV_UNIQ_SECTION_ITEMS));
 	/* kcov.c keeps a struct of three words in an area that is not in use. */
-	size_t bytes = KCOV_UNIQ_HIDDEN + max(words, 3UL) * sizeof(unsigned long);
+	size_t bytes = ALIGN(KCOV_UNIQ_HIDDEN + max(words, 3UL) * sizeof(unsigned long),
+			     sizeof(u64));
 	void *mem = vmalloc(bytes + kcov_uniq_state_bytes(items));
 	struct kcov_uniq *u;
 
@@ -361,19 +365,19 @@ static void kcov_uniq_window_init(struct kcov_uniq *u, struct kcov_dedup_window 
 		return;
 	kcov_dedup_set_init(&w->set, s->mem, items, words);
 	beside = s->mem + kcov_dedup_set_bytes(items, words);
-	if (kind == KCOV_UNIQ_TRACE)
-		kcov_dedup_compact_init(&u->dedup, beside, KCOV_UNIQ_RAW);
-	if (kind == KCOV_UNIQ_WORDS) {
-		slots = kcov_uniq_young_slots(s->items);
-		memset(beside, 0, kcov_dedup_young_bytes(slots));
-		kcov_dedup_young_init(w, beside, slots);
+	if (kind == KCOV_UNIQ_TRACE) {
+		kcov_dedup_compact_init(w, &u->dedup.compact, beside, KCOV_UNIQ_RAW);
+		return;
 	}
+	slots = kcov_uniq_young_slots(s->items);
+	memset(beside, 0, kcov_dedup_young_bytes(slots));
+	kcov_dedup_young_init(w, beside, slots);
 }
 
 /*
- * There is other memory for a window, with the lock, while no task collects but perhaps this
- * one; what was there is still to be freed. A window that goes on keeps its keys if they are
- * few. Many it forgets, as if its set had been full; so does a compact trace, which may.
+ * A window has got other memory. With the lock; no task collects, except perhaps this one. The
+ * caller frees the old memory. A window that goes on keeps its keys if they are few. If they are
+ * many it drops them, as if its set had been full. So does a compact trace: it may at any time.
  */
 static void kcov_uniq_moved(struct kcov_uniq *u, struct kcov_dedup_window *w,
 			    const struct kcov_uniq_state *s, enum kcov_uniq_kind kind)
@@ -389,8 +393,8 @@ static void kcov_uniq_moved(struct kcov_uniq *u, struct kcov_dedup_window *w,
 	local_irq_save(flags);
 	/* A path leads through what is forgotten. */
 	kcov_dedup_flush(&u->dedup);
-	if (kind == KCOV_UNIQ_WORDS)
-		kcov_dedup_grow_up(w);
+	if (kind != KCOV_UNIQ_TRACE)
+		kcov_dedup_grow_up(w, words);
 	key = w->set.keys;
 	used = w->set.used;
 	kcov_uniq_window_init(u, w, s, kind);
@@ -410,7 +414,7 @@ static bool kcov_uniq_may_move(const struct kcov_uniq *u)
 	return !task || task == current;
 }
 
-/* To have room for more than the area can hold would help nobody. */
+/* Room for more than the area can hold is of no use. */
 static u32 kcov_uniq_items_max(const struct kcov_uniq *u, enum kcov_uniq_kind kind)
 {
 	unsigned long items = u->words;
@@ -510,7 +514,7 @@ int kcov_uniq_mode(int mode, void *area, unsigned long arg)
 		return -EOPNOTSUPP;
 	if (bitmap > u->words - 2)
 		return -EINVAL;
-	/* kcov_uniq_prepare() failed. */
+	/* kcov_uniq_prepare() failed, or found another task that collects. */
 	if ((kcov_uniq_main_kind(arg) != KCOV_UNIQ_NONE && !u->main.mem) ||
 	    (arg & KCOV_TRACE_UNIQ_EDGE && (!u->edge.mem || !u->dedup.edge.area)))
 		return -ENOMEM;
@@ -538,18 +542,24 @@ static bool kcov_uniq_is_full(const struct kcov_uniq *u, const struct kcov_dedup
 	       (kind == KCOV_UNIQ_TRACE && READ_ONCE(u->dedup.compact.pairs.full));
 }
 
+static void kcov_uniq_want_more(struct kcov_uniq_state *s, enum kcov_uniq_kind kind)
+{
+	WRITE_ONCE(s->full, kind);
+	WRITE_ONCE(s->light, 0);
+}
+
 /* Which memory was too little? */
 static void kcov_uniq_note_full(struct kcov_uniq *u)
 {
 	enum kcov_uniq_kind kind = kcov_uniq_main_kind(u->mode);
 
 	if (kind != KCOV_UNIQ_NONE && kcov_uniq_is_full(u, &u->dedup.main, kind))
-		WRITE_ONCE(u->main.full, kind);
+		kcov_uniq_want_more(&u->main, kind);
 	if (kcov_uniq_is_full(u, &u->dedup.edge, KCOV_UNIQ_WORDS))
-		WRITE_ONCE(u->edge.full, KCOV_UNIQ_WORDS);
+		kcov_uniq_want_more(&u->edge, KCOV_UNIQ_WORDS);
 }
 
-/* A task has stopped: would half of what there is at first have done? */
+/* A task has stopped. Would half of the first size have been enough? */
 static void kcov_uniq_note_light(struct kcov_uniq *u, struct kcov_dedup_window *w,
 				 struct kcov_uniq_state *s, enum kcov_uniq_kind kind)
 {
@@ -568,13 +578,13 @@ static void kcov_uniq_begin_main(struct kcov_uniq *u, u32 mode, unsigned long bi
 {
 	struct kcov_dedup_window *w = &u->dedup.main;
 	bool cmp = kcov_uniq_is_cmp(mode);
-	/* The two modes of Linux never began one for one another. */
+	/* A change between the two modes of Linux has never reset the area. */
 	bool zero = u->mode > KCOV_TRACE_CMP || mode > KCOV_TRACE_CMP;
 
 	if (u->mode != mode || u->bitmap != bitmap) {
 		u->mode = mode;
 		u->bitmap = bitmap;
-		kcov_dedup_forget(w);
+		kcov_dedup_reset(w);
 		w->area = kcov_uniq_base(u) + bitmap;
 		w->capacity = kcov_uniq_capacity(u, mode, bitmap);
 		kcov_uniq_window_init(u, w, &u->main, kcov_uniq_main_kind(mode));
@@ -590,7 +600,7 @@ static void kcov_uniq_begin_edge(struct kcov_uniq *u, u32 mode)
 
 	if (u->edge_mode != mode) {
 		u->edge_mode = mode;
-		kcov_dedup_forget(w);
+		kcov_dedup_reset(w);
 		kcov_uniq_window_init(u, w, &u->edge, KCOV_UNIQ_WORDS);
 		WRITE_ONCE(w->area[0], 0);
 	}
@@ -619,7 +629,7 @@ void kcov_uniq_begin(void *area, unsigned long arg)
 	kcov_uniq_tee_leave(area);
 #endif
 	if (mode <= KCOV_TRACE_CMP) {
-		kcov_dedup_forget(&u->dedup.main);
+		kcov_dedup_reset(&u->dedup.main);
 		mode = 0;
 	}
 	kcov_dedup_start(&u->dedup, mode | (bitmap ? KCOV_DEDUP_BITMAP : 0));
@@ -705,7 +715,7 @@ static void kcov_uniq_window_stats(struct kcov_dedup_window *w, bool reset, u32 
 				   struct kcov_area_stats *s)
 {
 	s->capacity = w->capacity;
-	if (reset || kcov_dedup_zeroed(w, words))
+	if (reset || kcov_dedup_reset_is_asked(w, words))
 		return;
 	s->recorded = READ_ONCE(w->recorded);
 	s->dropped = READ_ONCE(w->dropped);
@@ -752,7 +762,7 @@ static int kcov_uniq_get_stats(spinlock_t *lock, struct kcov_uniq *u,
 	return copy_to_user(arg, &stats, stats.size) ? -EFAULT : 0;
 }
 
-/* The same but for the size of the argument, which is another one in 32-bit programs? */
+/* The same ioctl? Its argument may have another size in 32-bit programs. */
 static bool kcov_uniq_is(unsigned int cmd, unsigned int known)
 {
 	return !((cmd ^ known) & ~(_IOC_SIZEMASK << _IOC_SIZESHIFT));
@@ -774,7 +784,7 @@ static bool kcov_uniq_enable(spinlock_t *lock, struct kcov_uniq *u, bool busy,
 	int err = 0;
 
 	if (*arg > KCOV_TRACE_CMP && !kcov_uniq_is_uniq(*arg))
-		/* No mode, nor to be taken for a bitmap: kcov.c knows which error comes first. */
+		/* Not a mode, and not a bitmap either. kcov.c knows which error comes first. */
 		mode = KCOV_UNIQ_ARG_MODE;
 	else if (busy || READ_ONCE(u->task))
 		/* It will be EBUSY: nothing is to change for it. */
@@ -786,7 +796,7 @@ static bool kcov_uniq_enable(spinlock_t *lock, struct kcov_uniq *u, bool busy,
 		return false;
 	}
 	*res = err;
-	/* Those who did not ask for it are not to see that it failed. */
+	/* A program that did not ask for it must not see that it failed. */
 	return mode == *arg;
 }
 
@@ -939,7 +949,7 @@ void kcov_uniq_section_begin(void *area, void *owner_area)
 	if (mode > KCOV_TRACE_CMP && mode != KCOV_TRACE_UNIQ_CMP)
 		mode = KCOV_TRACE_COMPACT;
 	kcov_uniq_begin_main(u, mode, 0);
-	kcov_dedup_forget(&u->dedup.main);
+	kcov_dedup_reset(&u->dedup.main);
 	WRITE_ONCE(u->dedup.ignored, 0);
 	kcov_dedup_start(&u->dedup, mode > KCOV_TRACE_CMP ? mode : 0);
 #ifdef KCOV_UNIQ_TEE

@@ -46,9 +46,6 @@ struct vm_area_struct;
 
 #ifdef KCOV_UNIQ_TEE
 #include "kcov_uniq_tee.h"
-#define KCOV_UNIQ_TEE_BYTES	sizeof(struct kcov_uniq_tee)
-#else
-#define KCOV_UNIQ_TEE_BYTES	0
 #endif
 
 /*
@@ -72,6 +69,11 @@ kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
 				 struct kcov_dedup *dedup);
 /* and at the end of remote sections */
 void kcov_uniq_replay(struct kcov_dedup *to, struct kcov_dedup *from);
+
+#ifdef CONFIG_CC_IS_CLANG
+/* Without this, Clang for arm64 no longer inlines it, now that it calls kcov_uniq_cmp(). */
+static __always_inline void write_comp_data(u64 type, u64 arg1, u64 arg2, u64 ip);
+#endif
 
 /* kcov_uniq.c: the control path */
 void *kcov_uniq_area_alloc(unsigned long words);

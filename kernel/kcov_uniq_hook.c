@@ -63,6 +63,25 @@ noinline notrace void kcov_uniq_young_both(struct kcov_dedup *dedup, unsigned lo
 		kcov_uniq_slow_entered(dedup, ip);
 }
 
+static noinline notrace void __preserve_most
+kcov_uniq_slow_cmp_entered(struct kcov_dedup *dedup, u64 type, u64 arg1, u64 arg2, u64 ip)
+{
+	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, ip } };
+
+	kcov_dedup_cmp(dedup, &cmp);
+}
+
+/* Of its own: Clang saves all registers that it needs before it looks at the mode. */
+static noinline notrace void __preserve_most
+kcov_uniq_slow_cmp_unique KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
+					struct kcov_dedup *dedup)
+{
+	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, ip } };
+
+	if (!kcov_dedup_cmp_fast(dedup, &cmp))
+		kcov_uniq_slow_cmp_entered(dedup, type, arg1, arg2, ip);
+}
+
 /*
  * A comparison, in a unique mode or lost, see kcov_uniq_cmp(). Out of line, so that
  * write_comp_data() needs no stack frame; nor does the loop over a switch's cases have to
@@ -76,7 +95,7 @@ kcov_uniq_slow_cmp KCOV_UNIQ_CMP(u64 type, u64 arg1, u64 arg2, u64 ip,
 	if (!READ_ONCE(dedup->mode))
 		kcov_dedup_lost(dedup);
 	else
-		kcov_dedup_cmp(dedup, type, arg1, arg2, ip);
+		kcov_uniq_slow_cmp_unique KCOV_UNIQ_CMP(type, arg1, arg2, ip, dedup);
 }
 
 /* Items that a window has no room for: @rest of the owner's, @lost that were lost before. */
@@ -105,18 +124,17 @@ noinline void kcov_uniq_replay(struct kcov_dedup *to, struct kcov_dedup *from)
 	kcov_dedup_flush(from);
 	/* As its first callback does, if it has one. */
 	if (mode != KCOV_DEDUP_EDGE)
-		kcov_dedup_renew(&to->main, mode == KCOV_DEDUP_CMP ? KCOV_DEDUP_CMP_WORDS :
-								     KCOV_DEDUP_PC_WORDS);
+		kcov_dedup_reset_if_asked(&to->main, mode == KCOV_DEDUP_CMP ?
+					  KCOV_DEDUP_CMP_WORDS : KCOV_DEDUP_PC_WORDS);
 	if (mode & KCOV_DEDUP_EDGE)
-		kcov_dedup_renew(&to->edge, KCOV_DEDUP_PC_WORDS);
+		kcov_dedup_reset_if_asked(&to->edge, KCOV_DEDUP_PC_WORDS);
 
 	left = from->main.recorded;
 	for (; left && !kcov_dedup_is_full(to, mode); left--, pc++, cmp++) {
-		if (mode == KCOV_DEDUP_CMP)
-			kcov_dedup_cmp(to, cmp->field[0], cmp->field[1], cmp->field[2],
-				       cmp->field[3]);
-		else
+		if (mode != KCOV_DEDUP_CMP)
 			kcov_uniq_callback(to, READ_ONCE(to->main.area[0]), *pc);
+		else if (!kcov_dedup_cmp_fast(to, cmp))
+			kcov_dedup_cmp(to, cmp);
 	}
 	kcov_dedup_flush(to);
 

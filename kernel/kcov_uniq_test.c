@@ -19,6 +19,7 @@
 #define KCOV_UNIQ_TEST_LIMIT	1024U
 #define KCOV_UNIQ_TEST_SEEDS	20U
 #define KCOV_UNIQ_TEST_CALLS	4000U
+#define KCOV_UNIQ_TEST_YOUNG	64U	/* slots: windows of up to 8 items are young */
 #define KCOV_UNIQ_TEST_CANARY	0x5a5a5a5aUL
 
 /* What a test works on; the engine's state and what it must be equal to. */
@@ -46,6 +47,13 @@ static void kcov_uniq_test_set(struct kunit *test, struct kcov_dedup_set *set,
 	kcov_dedup_set_init(set, mem, limit, words);
 }
 
+static void kcov_uniq_test_young(struct kunit *test, struct kcov_dedup_window *w)
+{
+	void *mem = kcov_uniq_test_alloc(test, kcov_dedup_young_bytes(KCOV_UNIQ_TEST_YOUNG));
+
+	kcov_dedup_young_init(w, mem, KCOV_UNIQ_TEST_YOUNG);
+}
+
 static enum kcov_dedup_verdict
 kcov_uniq_test_add(struct kcov_dedup_set *set, unsigned long key)
 {
@@ -61,7 +69,8 @@ static void kcov_uniq_test_window(struct kunit *test,
 	w->area[words] = KCOV_UNIQ_TEST_CANARY;
 	w->capacity = words - 1;
 	kcov_uniq_test_set(test, &w->set, limit, KCOV_DEDUP_PC_WORDS);
-	kcov_dedup_forget(w);
+	kcov_uniq_test_young(test, w);
+	kcov_dedup_reset(w);
 }
 
 static struct kcov_uniq_test *
@@ -92,6 +101,13 @@ static void kcov_uniq_test_call(struct kcov_uniq_test *t, unsigned long pc)
 		kcov_dedup_slow(d, pc);
 	if (t->calls < ARRAY_SIZE(t->trace))
 		t->trace[t->calls++] = pc;
+}
+
+/* A comparison, likewise. */
+static void kcov_uniq_test_cmp_call(struct kcov_uniq_test *t, const union kcov_dedup_cmp *cmp)
+{
+	if (!kcov_dedup_cmp_fast(&t->dedup, cmp))
+		kcov_dedup_cmp(&t->dedup, cmp);
 }
 
 /* Make @list what an area should hold of @trace, of @calls words. */
@@ -133,7 +149,7 @@ static void kcov_uniq_test_is_exact(struct kunit *test, struct kcov_uniq_test *t
 	KUNIT_EXPECT_EQ(test, w->dropped, n - room);
 	KUNIT_EXPECT_EQ(test, w->untracked, 0UL);
 	KUNIT_EXPECT_EQ(test, w->area[w->capacity + 1], KCOV_UNIQ_TEST_CANARY);
-	KUNIT_EXPECT_MEMEQ(test, &w->area[1], t->list, room * sizeof(long));
+	KUNIT_EXPECT_EQ(test, memcmp(&w->area[1], t->list, room * sizeof(long)), 0);
 }
 
 /* PCs of @pool neighbours, more or less; runs of one another, as code makes them. */
@@ -320,6 +336,9 @@ static void kcov_uniq_test_reset(struct kunit *test)
 	t = kcov_uniq_test_new(test, KCOV_DEDUP_PC | KCOV_DEDUP_EDGE,
 			       KCOV_UNIQ_TEST_WORDS, KCOV_UNIQ_TEST_LIMIT);
 	w = &t->dedup.main;
+	/* Never young: the items of such a window come to the set in another order. */
+	w->young.limit = 0;
+	kcov_dedup_reset(w);
 	slots = kcov_uniq_test_alloc(test, (w->set.mask + 1) * sizeof(u32));
 	for (round = 0; round < 4; round++) {
 		t->calls = 0;
@@ -346,8 +365,8 @@ static void kcov_uniq_test_reset(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, t->dedup.edge.area[0], 1UL);
 		KUNIT_EXPECT_EQ(test, t->dedup.edge.area[1], w->area[1] ^
 				kcov_dedup_edge_hash(0));
-		KUNIT_EXPECT_MEMEQ(test, slots, w->set.slots,
-				   (w->set.mask + 1) * sizeof(u32));
+		KUNIT_EXPECT_EQ(test, memcmp(slots, w->set.slots,
+					     (w->set.mask + 1) * sizeof(u32)), 0);
 		w->area[0] = 0;
 		t->dedup.edge.area[0] = 0;
 	}
@@ -410,9 +429,10 @@ static void kcov_uniq_test_busy(struct kunit *test)
 	area = kcov_uniq_test_alloc(test, bytes);
 	set = kcov_uniq_test_alloc(test, set_bytes);
 	for (i = 0; i < 2 * ARRAY_SIZE(modes); i++) {
-		t = kcov_uniq_test_new(test, modes[i / 2], 100, 64);
+		t = kcov_uniq_test_new(test, modes[i / 2] & ~KCOV_DEDUP_RESET, 100, 64);
 		kcov_uniq_test_call(t, 1);
 		kcov_uniq_test_call(t, 2);
+		t->dedup.mode = modes[i / 2];
 		if (i & 1) {
 			t->dedup.main.area[0] = 0;
 			t->dedup.edge.area[0] = 0;
@@ -429,9 +449,9 @@ static void kcov_uniq_test_busy(struct kunit *test)
 		before.ignored = t->dedup.ignored;
 		if (!modes[i / 2])
 			before.main.dropped += 2;
-		KUNIT_EXPECT_MEMEQ(test, &before, &t->dedup, sizeof(before));
-		KUNIT_EXPECT_MEMEQ(test, area, t->dedup.main.area, bytes);
-		KUNIT_EXPECT_MEMEQ(test, set, t->dedup.main.set.keys, set_bytes);
+		KUNIT_EXPECT_EQ(test, memcmp(&before, &t->dedup, sizeof(before)), 0);
+		KUNIT_EXPECT_EQ(test, memcmp(area, t->dedup.main.area, bytes), 0);
+		KUNIT_EXPECT_EQ(test, memcmp(set, t->dedup.main.set.keys, set_bytes), 0);
 
 		/* The task died in there; the next one collects into a new window. */
 		kcov_dedup_start(&t->dedup, KCOV_DEDUP_PC);
@@ -465,7 +485,7 @@ static void kcov_uniq_test_is_compact(struct kunit *test, struct kcov_uniq_test 
 		n = kcov_uniq_test_model(t->list, t->trace, t->calls, edges);
 		KUNIT_EXPECT_EQ(test, n, kcov_uniq_test_model(list, w->area + 1, w->recorded,
 							      edges));
-		KUNIT_EXPECT_MEMEQ(test, t->list, list, n * sizeof(*list));
+		KUNIT_EXPECT_EQ(test, memcmp(t->list, list, n * sizeof(*list)), 0);
 	}
 	kunit_kfree(test, list);
 }
@@ -475,7 +495,7 @@ kcov_uniq_test_new_compact(struct kunit *test, unsigned long words, u32 limit, u
 {
 	struct kcov_uniq_test *t = kcov_uniq_test_new(test, KCOV_DEDUP_COMPACT, words, limit);
 
-	kcov_dedup_compact_init(&t->dedup,
+	kcov_dedup_compact_init(&t->dedup.main, &t->dedup.compact,
 				kcov_uniq_test_alloc(test, kcov_dedup_compact_bytes(limit)), raw);
 	return t;
 }
@@ -501,8 +521,9 @@ static void kcov_uniq_test_compact(struct kunit *test)
 			kcov_uniq_test_walk(t, &rnd, 1000, 2 + prandom_u32_state(&rnd) % 100);
 			kcov_dedup_flush(&t->dedup);
 			kcov_uniq_test_is_compact(test, t);
-			KUNIT_EXPECT_MEMEQ(test, t->dedup.main.area + 1, t->trace,
-					   min_t(u32, raws[i], t->calls) * sizeof(long));
+			KUNIT_EXPECT_EQ(test, memcmp(t->dedup.main.area + 1, t->trace,
+						     min_t(u32, raws[i], t->calls) *
+						     sizeof(long)), 0);
 			KUNIT_EXPECT_EQ(test, t->dedup.main.dropped, 0UL);
 			if (limits[i] == KCOV_UNIQ_TEST_LIMIT)
 				KUNIT_EXPECT_EQ(test, t->dedup.main.untracked, 0UL);
@@ -533,7 +554,8 @@ static void kcov_uniq_test_compact_drops(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->area[0], 99UL);
 	KUNIT_EXPECT_EQ(test, w->area[100], KCOV_UNIQ_TEST_CANARY);
 	KUNIT_EXPECT_EQ(test, w->recorded + w->dropped, t[0]->dedup.main.recorded);
-	KUNIT_EXPECT_MEMEQ(test, w->area + 1, t[0]->dedup.main.area + 1, 99 * sizeof(long));
+	KUNIT_EXPECT_EQ(test, memcmp(w->area + 1, t[0]->dedup.main.area + 1,
+				     99 * sizeof(long)), 0);
 }
 
 /* Comparisons that differ in one field, in few bits; what does not fit is counted. */
@@ -549,10 +571,11 @@ static void kcov_uniq_test_cmps(struct kunit *test)
 	u64 *area, *f;
 	u32 pool;
 
-	t = kcov_uniq_test_new(test, 0, words + 1, 2);
+	t = kcov_uniq_test_new(test, 0, words + 1, 8);
 	w = &t->dedup.main;
 	w->capacity = ((words + 1) * sizeof(long) - sizeof(u64)) / sizeof(*list);
 	kcov_uniq_test_set(test, &w->set, 1024, KCOV_DEDUP_CMP_WORDS);
+	kcov_uniq_test_young(test, w);
 	kcov_dedup_start(&t->dedup, KCOV_DEDUP_CMP);
 	area = (u64 *)w->area;
 	list = kcov_uniq_test_alloc(test, (count + 1) * sizeof(*list));
@@ -565,7 +588,7 @@ static void kcov_uniq_test_cmps(struct kunit *test)
 			f[1] = prandom_u32_state(&rnd) % pool;
 			f[2] = (u64)(prandom_u32_state(&rnd) % pool) << 56;
 			f[3] = (u64)(prandom_u32_state(&rnd) % 2) << 32 | 1;
-			kcov_dedup_cmp(&t->dedup, f[0], f[1], f[2], f[3]);
+			kcov_uniq_test_cmp_call(t, &list[n]);
 			for (i = 0; i < n; i++)
 				if (!memcmp(&list[i], &list[n], sizeof(*list)))
 					break;
@@ -576,7 +599,7 @@ static void kcov_uniq_test_cmps(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, w->recorded, i);
 		KUNIT_EXPECT_EQ(test, w->dropped, n - i);
 		KUNIT_EXPECT_EQ(test, w->untracked, 0UL);
-		KUNIT_EXPECT_MEMEQ(test, &area[1], list, i * sizeof(*list));
+		KUNIT_EXPECT_EQ(test, memcmp(&area[1], list, i * sizeof(*list)), 0);
 		KUNIT_EXPECT_EQ(test, w->area[words + 1], KCOV_UNIQ_TEST_CANARY);
 	}
 	/* The last pools do not fit. */
@@ -612,11 +635,12 @@ static void kcov_uniq_test_cmp_fields(struct kunit *test)
 static void kcov_uniq_test_lost(struct kunit *test)
 {
 	struct kcov_uniq_test *t = kcov_uniq_test_new(test, 0, 100, 64);
+	const union kcov_dedup_cmp cmp = { .field = { 1, 2, 3, 4 } };
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
 		kcov_uniq_test_call(t, 1);
-		kcov_dedup_cmp(&t->dedup, 1, 2, 3, 4);
+		kcov_uniq_test_cmp_call(t, &cmp);
 	}
 	KUNIT_EXPECT_EQ(test, t->dedup.main.dropped, 6UL);
 	KUNIT_EXPECT_EQ(test, t->dedup.main.recorded, 0UL);

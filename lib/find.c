@@ -56,7 +56,7 @@ static void put_function(struct ukcov_frame *f, const struct lines_index *ix,
 	f->function_line = func->line;
 }
 
-/* Is the line of @row, which the compiler did not give, that of a row before @low? */
+/* The compiler gave no line for @row. Is the one that it got from a row before @low? */
 static bool is_foreign(const struct lines_index *ix, const struct row *row, uint32_t low)
 {
 	while (row > (struct row *)ix->rows.items && row->line & ROW_GUESSED && row->addr > low)

@@ -270,7 +270,7 @@ static int compare_symbols(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* Of several names for an address, that of a function that all know; the best one is 0. */
+/* An address may have several names. The best one, 0, is that of a global function. */
 static unsigned char symbol_rank(const GElf_Sym *sym)
 {
 	unsigned char rank = GELF_ST_BIND(sym->st_info) == STB_GLOBAL ? 0 :

@@ -21,7 +21,7 @@ struct ranges {
 
 static inline void ranges_open(struct ranges *r, const struct debug *d)
 {
-	/* Hardly one is that of two DIEs, but damaged ones may be that of all. */
+	/* Two DIEs hardly ever share a list. In damaged files all may share one. */
 	r->left = 8 * ((size_t)(d->ranges.end - d->ranges.p) +
 		       (size_t)(d->rnglists.end - d->rnglists.p));
 }

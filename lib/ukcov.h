@@ -70,8 +70,8 @@ enum ukcov_mode {
 #define UKCOV_READONLY		(1u << 0)
 /*
  * Another task runs while the areas are read: wait for the item behind the count. Not with
- * UKCOV_READONLY in UKCOV_TRACE and UKCOV_TRACE_CMP: items of the window before are taken for
- * those of this one, as nobody can clear them.
+ * UKCOV_READONLY in UKCOV_TRACE and UKCOV_TRACE_CMP: nobody can clear the items of the window
+ * before, so they would be taken for items of this one.
  */
 #define UKCOV_LIVE		(1u << 1)
 /* Use what every kernel has, also where the mode is there (for comparisons of the two). */
@@ -184,7 +184,7 @@ void ukcov_set_enabled(struct ukcov *cov, bool enabled);
 int ukcov_disable(struct ukcov *cov);
 
 /**
- * ukcov_reset() - begin a new window
+ * ukcov_reset() - reset the window
  *
  * From any thread. If the calling thread is traced, the call itself adds nothing to the
  * new window (but with UKCOV_READONLY, the end of a system call). A store is all that
@@ -644,7 +644,7 @@ int ukcov_image_tail(struct ukcov_image *img, uint64_t pc, struct ukcov_site *si
 /* In struct ukcov_frame and struct ukcov_function. */
 /* This frame is inlined into the next one; this function is inlined everywhere. */
 #define UKCOV_INLINED		(1u << 0)
-/* The compiler gave no line (0): it is that of the row before, in the same function. */
+/* The compiler gave no line (0). This is the line of the row before, in the same function. */
 #define UKCOV_LINE_GUESSED	(1u << 1)
 /* From the symbol table: no debug information here. */
 #define UKCOV_SYMTAB		(1u << 2)

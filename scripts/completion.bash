@@ -31,7 +31,7 @@ _kcov_uniq() {
 		case $command in
 		*check) words="$words $("$command" --list 2> /dev/null | awk '{ print $1 }')" ;;
 		*demo) [[ $cur == -* ]] || words=$("$command" --list 2> /dev/null | awk '{ print $1 }') ;;
-		*series) words="$words export check" ;;
+		*series) words="$words export check refresh cover" ;;
 		esac
 		;;
 	esac

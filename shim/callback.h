@@ -34,4 +34,12 @@ static inline void callback_at(struct kcov_dedup *d, unsigned long main0, unsign
 		callback_rest(d, todo, pc);
 }
 
+static inline void callback_cmp(struct kcov_dedup *d, u64 type, u64 arg1, u64 arg2, u64 pc)
+{
+	union kcov_dedup_cmp cmp = { .field = { type, arg1, arg2, pc } };
+
+	if (!kcov_dedup_cmp_fast(d, &cmp))
+		kcov_dedup_cmp(d, &cmp);
+}
+
 #endif /* SHIM_CALLBACK_H */

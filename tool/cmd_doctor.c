@@ -54,7 +54,108 @@ static void __printf(3, 4) line(const char *colour, const char *mark, const char
 #define note(...)	line(yellow, "note", __VA_ARGS__)
 #define bad(...)	do { broken = true; line(red, "NO", __VA_ARGS__); } while (0)
 
+/* ---- configuration ---- */
+
+static FILE *open_config(const char *vmlinux, char **from)
+{
+	const char *slash = vmlinux ? strrchr(vmlinux, '/') : NULL;
+	struct utsname un;
+	char *at[3];
+	FILE *f = NULL;
+
+	*from = NULL;
+	if (!access("/proc/config.gz", R_OK)) {
+		*from = xstrdup("/proc/config.gz");
+		return popen("zcat /proc/config.gz 2>/dev/null", "r");
+	}
+	uname(&un);
+	at[0] = xasprintf("/boot/config-%s", un.release);
+	at[1] = xasprintf("/lib/modules/%s/build/.config", un.release);
+	at[2] = slash ? xasprintf("%.*s/.config", (int)(slash - vmlinux), vmlinux) : xstrdup("");
+	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
+		if (!f && *at[i])
+			f = fopen(at[i], "re");
+		if (f && !*from)
+			*from = at[i];
+		else
+			free(at[i]);
+	}
+	return f;
+}
+
+static const struct {
+	const char *option, *without;
+} wanted[] = {
+	{ "CONFIG_KCOV=y", "there is no coverage" },
+	{ "CONFIG_KCOV_INSTRUMENT_ALL=y", "only some directories are covered" },
+	{ "CONFIG_KCOV_ENABLE_COMPARISONS=y", "no comparisons" },
+	{ "CONFIG_KCOV_UNIQ=y", "no unique modes: apply the series for them" },
+	{ "CONFIG_DEBUG_INFO=y", "no lines in reports" },
+};
+
+/* False: it was not found. */
+static bool read_config(const char *vmlinux, bool *have, char **from)
+{
+	FILE *f = open_config(vmlinux, from);
+	char text[512];
+
+	if (!f)
+		return false;
+	while (fgets(text, sizeof(text), f)) {
+		text[strcspn(text, "\n")] = 0;
+		for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+			have[i] |= !strcmp(text, wanted[i].option);
+	}
+	if (!strcmp(*from, "/proc/config.gz"))
+		pclose(f);
+	else
+		fclose(f);
+	return true;
+}
+
+static void check_config(const char *vmlinux)
+{
+	bool have[ARRAY_SIZE(wanted)] = { false };
+	char *from;
+
+	if (!read_config(vmlinux, have, &from)) {
+		note("the kernel's configuration was not found (/proc/config.gz, /boot): build with CONFIG_IKCONFIG_PROC=y to see it here");
+		return;
+	}
+	printf("      configuration: %s\n", from);
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		if (have[i])
+			good("%s", wanted[i].option);
+		else
+			note("%s is not set: %s", wanted[i].option, wanted[i].without);
+	}
+	free(from);
+}
+
 /* ---- KCOV ---- */
+
+#define NO_KCOV	"build one with CONFIG_KCOV=y and CONFIG_KCOV_INSTRUMENT_ALL=y, or try that of scripts/vm"
+
+/* Without the function that callbacks call there is none. True also if nobody knows. */
+static bool has_kcov(void)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	bool have[ARRAY_SIZE(wanted)] = { false }, some = false, has = false;
+	char text[512], *from;
+
+	while (f && !has && fgets(text, sizeof(text), f)) {
+		some = true;
+		has = strstr(text, " __sanitizer_cov_trace_pc\n");
+	}
+	if (f)
+		fclose(f);
+	if (some)
+		return has;
+	if (!read_config(NULL, have, &from))
+		return true;
+	free(from);
+	return have[0];
+}
 
 static int open_kcov(void)
 {
@@ -72,7 +173,7 @@ static int open_kcov(void)
 		return fd;
 	}
 	if (errno == ENOENT)
-		bad("no KCOV in this kernel: build it with CONFIG_KCOV=y and CONFIG_KCOV_INSTRUMENT_ALL=y, or try one with scripts/vm");
+		bad("there is no %s/kcov: %s", DEBUGFS, NO_KCOV);
 	else if (errno == EACCES || errno == EPERM)
 		bad("no permission to open %s/kcov: run this as root%s", DEBUGFS,
 		    geteuid() ? "" : " without lockdown (kernel lockdown forbids debugfs: boot with lockdown=none)");
@@ -170,9 +271,14 @@ static void check_pcs(int fd)
 static void check_kcov(void)
 {
 	struct kcov_stats st = { .size = sizeof(st) };
-	int fd = open_kcov();
 	bool ours;
+	int fd;
 
+	if (!has_kcov()) {
+		bad("CONFIG_KCOV is not set in this kernel: %s", NO_KCOV);
+		return;
+	}
+	fd = open_kcov();
 	if (fd < 0)
 		return;
 	if (ioctl(fd, KCOV_INIT_TRACE, WORDS)) {
@@ -221,74 +327,6 @@ static void check_follow(void)
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, __WALL);
-}
-
-/* ---- configuration ---- */
-
-static FILE *open_config(const char *vmlinux, char **from)
-{
-	const char *slash = vmlinux ? strrchr(vmlinux, '/') : NULL;
-	struct utsname un;
-	char *at[3];
-	FILE *f = NULL;
-
-	*from = NULL;
-	if (!access("/proc/config.gz", R_OK)) {
-		*from = xstrdup("/proc/config.gz");
-		return popen("zcat /proc/config.gz 2>/dev/null", "r");
-	}
-	uname(&un);
-	at[0] = xasprintf("/boot/config-%s", un.release);
-	at[1] = xasprintf("/lib/modules/%s/build/.config", un.release);
-	at[2] = slash ? xasprintf("%.*s/.config", (int)(slash - vmlinux), vmlinux) : xstrdup("");
-	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
-		if (!f && *at[i])
-			f = fopen(at[i], "re");
-		if (f && !*from)
-			*from = at[i];
-		else
-			free(at[i]);
-	}
-	return f;
-}
-
-static const struct {
-	const char *option, *without;
-} wanted[] = {
-	{ "CONFIG_KCOV=y", "there is no coverage" },
-	{ "CONFIG_KCOV_INSTRUMENT_ALL=y", "only some directories are covered" },
-	{ "CONFIG_KCOV_ENABLE_COMPARISONS=y", "no comparisons" },
-	{ "CONFIG_KCOV_UNIQ=y", "no unique modes: apply the series for them" },
-	{ "CONFIG_DEBUG_INFO=y", "no lines in reports" },
-};
-
-static void check_config(const char *vmlinux)
-{
-	bool have[ARRAY_SIZE(wanted)] = { false };
-	char text[512], *from;
-	FILE *f = open_config(vmlinux, &from);
-
-	if (!f) {
-		note("the kernel's configuration was not found (/proc/config.gz, /boot): build with CONFIG_IKCONFIG_PROC=y to see it here");
-		return;
-	}
-	while (fgets(text, sizeof(text), f)) {
-		text[strcspn(text, "\n")] = 0;
-		for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-			have[i] |= !strcmp(text, wanted[i].option);
-	}
-	if (!strcmp(from, "/proc/config.gz"))
-		pclose(f);
-	else
-		fclose(f);
-	printf("      configuration: %s\n", from);
-	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
-		if (have[i])
-			good("%s", wanted[i].option);
-		else
-			note("%s is not set: %s", wanted[i].option, wanted[i].without);
-	}
-	free(from);
 }
 
 /* ---- vmlinux ---- */

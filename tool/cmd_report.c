@@ -294,11 +294,14 @@ static void print_head(const struct model *m, const struct ukcov_set *set)
 		printf("%snot complete: %s items had no room when this was collected%s\n", red,
 		       !strcmp(dropped, "unknown") ? "some" : dropped, plain);
 	if (m->tails)
-		printf("%s%s PCs are of callbacks at the end of functions that are reached by a jump (GCC before 14)%s\n",
+		printf("%s%s PCs lie in the caller of a function that ends in a jump to KCOV (GCC before 14); that function is marked instead%s\n",
 		       dim, number(m->tails), plain);
 	if (m->unknown)
-		printf("%s%s PCs are at no callback of this vmlinux and its modules%s\n", dim,
-		       number(m->unknown), plain);
+		printf("%s%s PCs lie behind a call through a pointer, or in a module: the function that ran ends in such a jump, and is not known%s\n",
+		       dim, number(m->unknown), plain);
+	if (m->foreign)
+		printf("%s%s PCs are in no function of this vmlinux and its modules: is a .ko missing, or vmlinux another kernel's?%s\n",
+		       dim, number(m->foreign), plain);
 	if (m->nowhere)
 		printf("%s%s PCs that can be reached are left out: their place in the source is not known%s\n",
 		       dim, number(m->nowhere), plain);
@@ -451,7 +454,7 @@ static int print_json(const struct model *m, const struct ukcov_set *set)
 	json_count("lines", m->line, ", ");
 	json_count("functions", m->function, "},\n");
 	printf(" \"jumped_to\": %zu, \"unknown_pcs\": %zu, \"pcs_without_place\": %zu,\n"
-	       " \"files_without_source\": %zu, \"files\": [", m->tails, m->unknown, m->nowhere,
+	       " \"files_without_source\": %zu, \"files\": [", m->tails, m->unknown + m->foreign, m->nowhere,
 	       m->no_source);
 	for (size_t i = 0; i < m->nr_files; i++) {
 		if (i)

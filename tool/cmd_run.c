@@ -13,7 +13,8 @@ static const char help[] =
 	"       ukcov run [OPTION...] -p PID\n"
 	"\n"
 	"Runs COMMAND and collects which kernel code it reaches. Its input, output and exit\n"
-	"status are its own. A summary goes to stderr.\n"
+	"status are its own. A summary goes to stderr. It does not count inlined functions, as\n"
+	"'ukcov report' does.\n"
 	"\n"
 	"  -o, --output FILE    write what was reached to FILE ('-': stdout)\n"
 	"  -f, --follow         all that COMMAND starts, too: processes and threads, each from\n"
@@ -237,7 +238,10 @@ static int count_function(void *arg, uint64_t pc, const struct ukcov_frame *fram
 	return 0;
 }
 
-/* From the symbol table, which is fast. False if there is no vmlinux. */
+/*
+ * From the symbol table, which is fast, but knows no inlined functions: reports count more.
+ * False if there is no vmlinux.
+ */
 static bool count_functions(struct ukcov_set *set, const char *vmlinux, size_t *functions)
 {
 	struct functions fn = { 0, NULL };
@@ -272,7 +276,8 @@ static void summarize(const struct collect *c, struct result *res, const char *v
 	else if (res->mode == UKCOV_CMP)
 		line = xasprintf("%s comparisons at %s PCs", number(res->n), number(n));
 	else if (count_functions(res->set, vmlinux, &functions))
-		line = xasprintf("%s PCs in %s functions", number(n), number(functions));
+		line = xasprintf("%s PCs in %s functions (inlined ones not counted)", number(n),
+				 number(functions));
 	else
 		line = xasprintf("%s PCs (functions: no vmlinux found, see -k)", number(n));
 	if (in_order(res->mode)) {

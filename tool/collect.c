@@ -261,11 +261,12 @@ static void catch_signals(bool catch)
 	}
 }
 
-static int status_of(int status)
+static int status_of(const char *program, int status)
 {
-	if (WIFSIGNALED(status))
-		return 128 + WTERMSIG(status);
-	return WEXITSTATUS(status);
+	if (!WIFSIGNALED(status))
+		return WEXITSTATUS(status);
+	say("%s was killed by signal %d (%s)", program, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return 128 + WTERMSIG(status);
 }
 
 /* Waits for the one task; it may be stopped, which is between it and the shell. */
@@ -360,7 +361,7 @@ static int run_command(struct run *r, struct area *a)
 	else if (err || status == -1)
 		status = fail(STATUS_UKCOV, "waiting for the program: %s", strerror(-err));
 	else
-		status = status_of(status);
+		status = status_of(s.argv[0], status);
 	r->c->failed_to_start = why.step != 0;
 	memcpy(r->c->not, f.not, sizeof(f.not));
 	r->c->not_errno = f.not_errno;

@@ -33,7 +33,7 @@ enum follow_why {
 struct follow_ops {
 	/* A descriptor that is not in use, or NULL. */
 	struct follow_area *(*get)(void *ctx);
-	/* What is there is not the task's: a new window begins. */
+	/* What the area holds is not the task's: reset. */
 	void (*start)(void *ctx, struct follow_area *area);
 	/* The task is gone, or collects no more: take what it left, and the descriptor. */
 	void (*put)(void *ctx, struct follow_area *area);

@@ -27,7 +27,7 @@ static void help(FILE *f)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(f, "  %-9s %s\n", commands[i].name, commands[i].what);
 	fputs("\n"
-	     "  ukcov COMMAND --help   options and examples of one command\n"
+	     "  ukcov COMMAND --help   options and examples of one command; also: ukcov help COMMAND\n"
 	     "  ukcov --version\n"
 	     "\n"
 	     "Examples:\n"
@@ -44,7 +44,14 @@ static void help(FILE *f)
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "--help";
+	char *for_help[] = { argv[0], NULL, "--help", NULL };
 
+	/* "help run" is "run --help". */
+	if (!strcmp(name, "help") && argc > 2) {
+		name = for_help[1] = argv[2];
+		argv = for_help;
+		argc = 3;
+	}
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
 		help(argc > 1 ? stdout : stderr);
 		return argc > 1 ? 0 : STATUS_USAGE;

@@ -61,6 +61,7 @@ static int add_place(void *arg, uint64_t pc, const struct ukcov_frame *frames, s
 static int add_tails(struct builder *b, struct ukcov_set *coverable)
 {
 	struct ukcov_site site;
+	struct ukcov_frame frame;
 	const uint64_t *words;
 	struct ukcov_set *others;
 	uint64_t *pcs;
@@ -77,8 +78,10 @@ static int add_tails(struct builder *b, struct ukcov_set *coverable)
 		err = ukcov_image_tail(b->img, words[i], &site);
 		if (!err)
 			pcs[b->m->tails++] = site.pc;
-		else
+		else if (ukcov_image_find(b->img, words[i], &frame, 1) > 0)
 			b->m->unknown++;
+		else
+			b->m->foreign++;
 	}
 	b->extra = true;
 	err = ukcov_image_find_all(b->img, pcs, b->m->tails, add_place, b);
@@ -386,7 +389,7 @@ static void find_lines(struct file *f, const struct place *p, size_t n, uint32_t
 		if (p[i].line > last_line)
 			continue;
 		if (!l || l->number != p[i].line) {
-			/* What is reached by a jump only must not change what there is to reach. */
+			/* PCs that only a jump reaches must not change what can be reached. */
 			if (!p[i].counts)
 				continue;
 			l = &f->lines[used++];

@@ -45,8 +45,10 @@ struct model {
 	size_t nr_files;
 	struct count pcs, line, function;
 	size_t coverable;	/* PCs that the kernel can report */
-	size_t tails;		/* PCs recorded where a function's end jumps to the hook */
-	size_t unknown;		/* PCs recorded that are no callback's */
+	/* PCs recorded that are no callback's: a function that jumps to the hook records its caller's. */
+	size_t tails;		/* it is known which function that was */
+	size_t unknown;		/* it is not: called through a pointer, or in a module */
+	size_t foreign;		/* in no function of this vmlinux and its modules */
 	size_t nowhere;		/* coverable PCs without a file */
 	size_t no_source;	/* files without a source that is found */
 	char *root;		/* of the source tree, on this machine; NULL: not found */

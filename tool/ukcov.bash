@@ -5,11 +5,15 @@
 
 _ukcov() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} i
-	local kernel='-k --kernel --modules --source --force'
+	local kernel='-k --kernel --modules --source --force' commands='run report diff merge filter top overflow doctor'
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'run report diff merge filter top overflow doctor --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "$commands help --help --version" -- "$cur")
+		return
+	fi
+	if [ "$command" = help ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur")
 		return
 	fi
 	# Behind --, or behind a command that is run, it is that command's turn.

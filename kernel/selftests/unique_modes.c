@@ -479,6 +479,52 @@ TEST_F(kcov, enable_continues)
 	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_DISABLE, 0));
 }
 
+/* So that programs of today lose less. */
+TEST_F(kcov, parameter)
+{
+	int param = open("/sys/module/kcov/parameters/compact", O_RDWR);
+	struct kcov_stats stats;
+	char was;
+
+	if (param < 0)
+		SKIP(return, "no /sys/module");
+	ASSERT_EQ(1, read(param, &was, 1));
+	ASSERT_EQ(1, pwrite(param, "1", 1, 0));
+	EXPECT_EQ(0, collect(&self->s, KCOV_TRACE_PC));
+	EXPECT_EQ(1, pwrite(param, &was, 1, 0));
+	close(param);
+	ASSERT_EQ(0, get_stats(self->s.fd, &stats));
+	EXPECT_EQ(KCOV_TRACE_COMPACT, stats.mode);
+	ASSERT_EQ(0, collect(&self->s, KCOV_TRACE_PC));
+	ASSERT_EQ(0, get_stats(self->s.fd, &stats));
+	EXPECT_EQ(was == 'Y' ? KCOV_TRACE_COMPACT : KCOV_TRACE_PC, stats.mode);
+}
+
+/* The list comes after so many words, which the kernel leaves alone. */
+TEST_F(kcov, bitmap)
+{
+	const unsigned long words = 100;
+	struct kcov_stats stats;
+	unsigned long i;
+
+	EXPECT_EQ(-EINVAL, xioctl(self->s.fd, KCOV_UNIQUE_ENABLE, 0));
+	EXPECT_EQ(-EINVAL, xioctl(self->s.fd, KCOV_UNIQUE_ENABLE, WORDS - 1));
+	for (i = 0; i < words; i++)
+		self->s.area[i] = ~i;
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_UNIQUE_ENABLE, words));
+	zero(self->s.area + words);
+	workload();
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_DISABLE, 0));
+	for (i = 0; i < words && self->s.area[i] == ~i; i++)
+		;
+	EXPECT_EQ(words, i);
+	ASSERT_EQ(0, get_stats(self->s.fd, &stats));
+	EXPECT_EQ(KCOV_TRACE_UNIQ_PC, stats.mode);
+	EXPECT_EQ(WORDS - words - 1, stats.main.capacity);
+	EXPECT_NE(0, stats.main.recorded);
+	EXPECT_EQ(count(self->s.area + words), stats.main.recorded);
+}
+
 TEST_F(kcov, stats)
 {
 	struct kcov_stats stats;
@@ -510,7 +556,7 @@ TEST_F(kcov, stats)
 }
 
 /* Without a mapping, so that the area may be smaller than a page. */
-static int collect_unmapped(unsigned long words, struct kcov_stats *stats)
+static int collect_unmapped(unsigned long words, unsigned long mode, struct kcov_stats *stats)
 {
 	int fd = open(KCOV_FILE, O_RDWR), res;
 
@@ -518,7 +564,7 @@ static int collect_unmapped(unsigned long words, struct kcov_stats *stats)
 		return -errno;
 	res = xioctl(fd, KCOV_INIT_TRACE, words);
 	if (!res)
-		res = xioctl(fd, KCOV_ENABLE, KCOV_TRACE_UNIQ_PC);
+		res = xioctl(fd, KCOV_ENABLE, mode);
 	if (!res) {
 		workload();
 		res = xioctl(fd, KCOV_DISABLE, 0);
@@ -530,20 +576,21 @@ static int collect_unmapped(unsigned long words, struct kcov_stats *stats)
 }
 
 /* An area that is too small is filled, and the rest counted. */
-TEST_F(kcov, dropped)
+static void compare_dropped(struct __test_metadata *_metadata, unsigned long mode,
+			    unsigned long capacity)
 {
 	const unsigned long words = 64;
 	struct kcov_stats before, after, small;
 	unsigned int i, equal = 0;
 
 	for (i = 0; i < TRIES; i++) {
-		ASSERT_EQ(0, collect_unmapped(WORDS, &before));
-		ASSERT_EQ(0, collect_unmapped(words, &small));
-		ASSERT_EQ(0, collect_unmapped(WORDS, &after));
+		ASSERT_EQ(0, collect_unmapped(WORDS, mode, &before));
+		ASSERT_EQ(0, collect_unmapped(words, mode, &small));
+		ASSERT_EQ(0, collect_unmapped(WORDS, mode, &after));
 		ASSERT_EQ(0, before.main.dropped);
 		ASSERT_GT(before.main.recorded, words);
-		ASSERT_EQ(words - 1, small.main.capacity);
-		ASSERT_EQ(words - 1, small.main.recorded);
+		ASSERT_EQ(capacity, small.main.capacity);
+		ASSERT_EQ(capacity, small.main.recorded);
 		ASSERT_NE(0, small.main.dropped);
 		if (before.main.recorded != after.main.recorded)
 			continue;
@@ -554,6 +601,24 @@ TEST_F(kcov, dropped)
 	if (equal < MANY)
 		SKIP(return, "of %d pairs of windows only %u are equal", TRIES, equal);
 	EXPECT_EQ(before.main.recorded, small.main.recorded + small.main.dropped);
+}
+
+TEST_F(kcov, dropped_pcs)
+{
+	compare_dropped(_metadata, KCOV_TRACE_PC, 63);
+}
+
+TEST_F(kcov, dropped_unique_pcs)
+{
+	compare_dropped(_metadata, KCOV_TRACE_UNIQ_PC, 63);
+}
+
+TEST_F(kcov, dropped_comparisons)
+{
+	if (xioctl(self->s.fd, KCOV_ENABLE, KCOV_TRACE_CMP))
+		SKIP(return, "no comparisons (CONFIG_KCOV_ENABLE_COMPARISONS)");
+	ASSERT_EQ(0, xioctl(self->s.fd, KCOV_DISABLE, 0));
+	compare_dropped(_metadata, KCOV_TRACE_CMP, (64 * sizeof(long) - 8) / 32);
 }
 
 /* 'S' when the process sleeps. */

@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include "guest.h"
@@ -464,11 +465,19 @@ static void *enable_there(void *arg)
 	return NULL;
 }
 
+/* A task may have a descriptor of its own, and one for sections. */
+static bool may_do_both(void)
+{
+	struct utsname u;
+	int major, minor;
+
+	return !uname(&u) && sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
+	       major * 1000 + minor >= 7002;
+}
+
 /* An enable that fails: neither window nor memory of either descriptor is another one. */
 static void busy(void)
 {
-	struct kcov_remote_arg remote = { .trace_mode = KCOV_TRACE_UNIQ_CMP, .area_size = 64,
-					  .common_handle = 0x1234 };
 	unsigned long before, after;
 	struct kcov_stats st, other;
 	struct cov used, idle;
@@ -484,7 +493,7 @@ static void busy(void)
 	err = cov_enable(idle.fd, KCOV_TRACE_UNIQ_CMP);
 	tap_ok(enabled_by_thread == -EINVAL && err == -EBUSY &&
 	       ioctl(idle.fd, KCOV_UNIQUE_ENABLE, 8ul) && errno == EBUSY &&
-	       ioctl(idle.fd, KCOV_REMOTE_ENABLE, &remote) && errno == EBUSY,
+	       (may_do_both() || remote_enable(idle.fd, KCOV_TRACE_UNIQ_CMP, 0x1234) == -EBUSY),
 	       "a descriptor that is in use: EINVAL; a task that is: EBUSY");
 	cov_vmallocs(&after);
 	cov_disable(used.fd);
@@ -493,6 +502,13 @@ static void busy(void)
 	tap_ok(before == after && st.mode == KCOV_TRACE_UNIQ_PC && st.main.recorded > 20 &&
 	       used.main[0] == st.main.recorded && other.mode == KCOV_TRACE_PC && !idle.main[0],
 	       "and windows and memory are what they were");
+	if (remote_enable(used.fd, KCOV_TRACE_UNIQ_PC, 0x1234))
+		exit(1);
+	cov_vmallocs(&before);
+	err = remote_enable(idle.fd, KCOV_TRACE_UNIQ_CMP, 0x1235);
+	cov_vmallocs(&after);
+	tap_ok(err == -EBUSY && before == after, "a task that listens: EBUSY, and memory is what it was");
+	cov_disable(used.fd);
 	cov_close(&used);
 	cov_close(&idle);
 }

@@ -544,10 +544,11 @@ static void print_table(const struct result *r, size_t n)
 
 	printf("Buffers of %s words. \"Sets\": what was recorded, against mode 0 with a buffer\n"
 	       "of %s words; of a compact trace, its PCs and its pairs of consecutive PCs.\n"
-	       "\"Overflow\": what ran in buffers full, and the share that was lost.\n"
+	       "\"Overflow\": how many such buffers the callbacks would fill, and the share that was lost.\n"
 	       "Comparisons (modes 1 and 8) take 4 words each. Their sets are compared by their places:\n"
-	       "arguments that are addresses, PIDs or times are others in each run. \"<=\": the set\n"
-	       "was full, too, and repeats count.\n\n",
+	       "arguments that are addresses, PIDs or times differ in each run. \"<=\": the set was full,\n"
+	       "too, and repeats count. \"Does not repeat\": two full traces differ, so there is\n"
+	       "nothing to compare with.\n\n",
 	       thousands(WORDS), thousands(BIG_WORDS));
 	printf("%-31s %-10s %13s %10s %12s  %s\n", "workload", "mode", "recorded",
 	       "dropped", "overflow", "sets");

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# In a guest: what ./demo prints, and that its summary adds up. TAP.
+# In a guest: what ./demo prints, and that its summary adds up; what the oracle says here. TAP.
 
 set -u
 demo=$1/demo
@@ -44,5 +44,10 @@ ok $? "--list has the workloads"
 "$demo" nonsense > $out 2> $out.err
 [ $? -eq 2 ] && grep -q 'see --list' $out.err
 ok $? "no such workload: status 2, and says where they are listed"
+
+# The oracle needs another kernel than this one.
+"$1/oracle" pipe > $out 2> $out.err
+[ $? -eq 1 ] && tail -n 1 $out.err | grep -q "with 'scripts/vm --config tee -- PROGRAM'$"
+ok $? "the oracle in a kernel without the tee: what to boot"
 
 done_testing

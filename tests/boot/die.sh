@@ -17,8 +17,8 @@ tests=$(grep -cE '^(not )?ok' "$tmp/out")
 died=$(sed -n 's/^# deaths: //p' "$tmp/out")
 death='kernel BUG at .*kernel/kcov_uniq_tee.h'
 bugs=$(grep -ac "$death" "$tmp/log")
-# Who dies within rcu_read_lock() exits within it; a debug kernel says so, but of nothing else
-# that may not sleep.
+# A task that dies within rcu_read_lock() exits within it. A debug kernel says so; it must say so
+# of nothing else that may not sleep.
 in_rcu='
 	/sleeping function called from invalid context/ { said = $0; next }
 	said && !/in_atomic\(\): 0, irqs_disabled\(\): 0/ { print said }

@@ -68,6 +68,11 @@ static inline int put(const char *path, const char *text)
 	return err;
 }
 
+/* What a test says that has nothing to compare with. */
+#define COV_NO_TEE \
+	"this test compares each list with a full trace, which this kernel does not keep beside it:\n" \
+	"boot one that does, with 'scripts/vm --config tee -- PROGRAM'"
+
 /* Parameters of KCOV: "compact", or "items" where a second area can be mapped. */
 static inline void cov_parameter(const char *name, const char *value)
 {
@@ -79,6 +84,8 @@ static inline void cov_parameter(const char *name, const char *value)
 	if (!err)
 		return;
 	fprintf(stderr, "%s: %s\n", path, strerror(-err));
+	if (err == -ENOENT && !strcmp(name, "items"))
+		fprintf(stderr, "%s\n", COV_NO_TEE);
 	exit(1);
 }
 

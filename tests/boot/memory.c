@@ -205,8 +205,8 @@ static int do_call(enum call call, int fd, unsigned long mode)
 		p = mmap(NULL, BYTES, PROT_READ, MAP_SHARED, fd, BYTES);
 		if (p == MAP_FAILED)
 			return -errno;
-		munmap(p, BYTES);
-		return 0;
+		/* In Linux 6.1 this may be what fails. */
+		return munmap(p, BYTES) ? munmap(p, BYTES) : 0;
 	}
 }
 
@@ -473,7 +473,7 @@ static void given_back(void)
 
 	/* Larger again, and one window that goes on through all enables. */
 	cov_enable(grown.fd, 8);
-	tap_ok(is_about(grow_by(next_by_enable), STATE(2 * ITEMS)), "it grows again");
+	tap_ok(is_about(grow_by(next_by_ioctl), STATE(2 * ITEMS)), "it grows again, at a reset");
 	cov_disable(grown.fd);
 	n = enables_until_less(false);
 	cov_stats(grown.fd, &st);
@@ -561,17 +561,16 @@ static struct call_in_cgroup {
 };
 
 /*
- * What the call says, in a cgroup that may take @left bytes more. Of a child. To set
- * memory.max may kill as well, if what other CPUs have in stock comes back too late, so
- * *@calling tells which of the two it was.
+ * What the call says, in a cgroup that may take @left bytes more. Of a child. Between the two
+ * writes to memory.max nothing but the call may allocate: not even open(), which would kill.
  */
-static int in_cgroup(const struct call_in_cgroup *c, long left, volatile bool *calling)
+static int in_cgroup(const struct call_in_cgroup *c, long left)
 {
 	struct kcov_remote_arg remote = { .trace_mode = c->mode, .area_size = 64,
 					  .common_handle = 0x1234 };
 	char text[32] = "", *used = mmap(NULL, 64 << 10, PROT_READ | PROT_WRITE,
 					 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	int fd = cov_fd(), err, file;
+	int fd = cov_fd(), err, current, max;
 	unsigned int i;
 
 	memset(used, 1, 64 << 10);
@@ -582,13 +581,15 @@ static int in_cgroup(const struct call_in_cgroup *c, long left, volatile bool *c
 		for (i = 0; i < 3000; i++)
 			prctl(0x5a000000 + i, 0, 0, 0, 0);
 	}
-	file = open(CGROUP "kcov-small/memory.current", O_RDONLY);
-	if (read(file, text, sizeof(text) - 1) <= 0)
-		return -EIO;
+	current = open(CGROUP "kcov-small/memory.current", O_RDONLY);
+	max = open(CGROUP "kcov-small/memory.max", O_WRONLY);
+	/* Twice: the first one allocates, and a CPU takes more for its stock. */
+	for (i = 0; i < 2; i++)
+		if (pread(current, text, sizeof(text) - 1, 0) <= 0)
+			return -EIO;
 	snprintf(text, sizeof(text), "%ld", atol(text) + left);
-	if (put(CGROUP "kcov-small/memory.max", text))
+	if (pwrite(max, text, strlen(text), 0) < 0)
 		return -EIO;
-	*calling = true;
 	switch (c->call) {
 	case IN_ENABLE: err = cov_enable(fd, c->mode); break;
 	case IN_REMOTE: err = ioctl(fd, KCOV_REMOTE_ENABLE, &remote) ? -errno : 0; break;
@@ -597,37 +598,29 @@ static int in_cgroup(const struct call_in_cgroup *c, long left, volatile bool *c
 			   MAP_FAILED ? -errno : 0; break;
 	default: err = cov_reset(fd); break;
 	}
-	*calling = false;
-	put(CGROUP "kcov-small/memory.max", "max");
+	if (pwrite(max, "max", 3, 0) < 0)
+		return -EIO;
 	return err;
 }
 
 static void cgroup_is_full(struct call_in_cgroup *c)
 {
 	static const long left[] = { 16, 64, 128, 256, 384, 512, 768, 1024, 2048, 16384 };
-	volatile bool *calling = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-				      MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	int status, killed = 0, wrong = 0, failed = 0, worked = 0, again = 20;
+	int status, killed = 0, wrong = 0, failed = 0, worked = 0;
 	size_t i;
 
 	if (c->compact)
 		put("/sys/module/kcov/parameters/compact", "1");
 	for (i = 0; i < ARRAY_SIZE(left); i++) {
-		pid_t pid;
+		pid_t pid = fork();
 
-		*calling = false;
-		pid = fork();
 		if (!pid) {
 			if (put(CGROUP "kcov-small/cgroup.procs", "0"))
 				_exit(100);
-			_exit(-in_cgroup(c, left[i] << 10, calling));
+			_exit(-in_cgroup(c, left[i] << 10));
 		}
 		waitpid(pid, &status, 0);
 		put(CGROUP "kcov-small/memory.max", "max");
-		if (WIFSIGNALED(status) && !*calling && again-- > 0) {
-			i--;
-			continue;
-		}
 		killed += WIFSIGNALED(status);
 		failed += status == ENOMEM << 8;
 		worked += !status;
@@ -639,8 +632,7 @@ static void cgroup_is_full(struct call_in_cgroup *c)
 	       (c->little || (c->compact || c->call == IN_RESET) == !failed),
 	       "%s in a full cgroup: ENOMEM %d times, works %d times, nobody is killed",
 	       c->name, failed, worked);
-	tap_diag("killed %d, killed before the call %d, other errors %d", killed, 20 - again, wrong);
-	munmap((void *)calling, 4096);
+	tap_diag("killed %d, other errors %d", killed, wrong);
 }
 
 static void cgroups(void)

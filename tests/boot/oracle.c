@@ -31,6 +31,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/utsname.h>
 
 #define BIG_WORDS	(16ul << 20)
 #define BIG_WORDS_SHORT	(4ul << 20)
@@ -756,6 +757,12 @@ static bool plain_once(const struct workload *w, struct cov *c, unsigned long re
 		if (full(w, c, reference, &n))
 			return false;
 		*repeats = is_before(c->main + 1, n, reference) != NO;
+		/* What comes every second run is not seen by those two: two in a row see it. */
+		if (!ok && *repeats) {
+			if (full(w, c, reference, &n))
+				return false;
+			*repeats = is_before(c->main + 1, n, reference) != NO;
+		}
 		ok &= *repeats;
 	}
 	return ok;
@@ -830,8 +837,7 @@ static struct cov open_or_exit(size_t words)
 	err = cov_map_tee(&c, big_words);
 	if (!err)
 		return c;
-	fprintf(stderr, "no second area (%s): boot with scripts/vm --config tee\n",
-		strerror(-err));
+	fprintf(stderr, "a second area: %s\n%s\n", strerror(-err), COV_NO_TEE);
 	exit(1);
 }
 
@@ -912,10 +918,16 @@ static void small_area(const struct workload *w, size_t words)
 	unsigned long mode;
 	size_t i;
 	bool ok, full;
+	int err;
 
 	for (i = 0; i < ARRAY_SIZE(small_modes); i++) {
 		mode = small_modes[i];
-		ok = !workload_run(w, &c, mode, &r);
+		err = workload_run(w, &c, mode, &r);
+		if (err > 0) {
+			tap_skip(r.why, "%s, %zu words, mode %lu", w->name, words, mode);
+			continue;
+		}
+		ok = !err;
 		cmp_room = items_beside(words);
 		room.pcs = room.edges = 2 * cmp_room;
 		if (!ok)
@@ -1077,7 +1089,7 @@ struct tracer {
 	int nr, err;
 };
 
-/* Other calls in each thread; all wait for one another, again and again. */
+/* Each thread makes other calls. After each call they wait for one another. */
 static int tracer_work(int nr)
 {
 	char text[4096];
@@ -1219,6 +1231,7 @@ static void small_areas(bool short_run)
 static void judge_counts(bool short_run)
 {
 	int least = short_run ? MIN_RUN_SHORT : MIN_RUN;
+	struct utsname u;
 
 	tap_ok(count.run >= least, "%d workloads ran in all modes, at least %d",
 	       count.run, least);
@@ -1236,8 +1249,12 @@ static void judge_counts(bool short_run)
 	tap_ok(count.repeat_cmp >= MIN_REPEAT_CMP,
 	       "%d of them repeat in mode 1, at least %d", count.repeat_cmp,
 	       MIN_REPEAT_CMP);
-	tap_ok(count.repeat_args >= 1, "%d of them with all arguments, at least 1",
-	       count.repeat_args);
+	if (!count.repeat_args && !uname(&u) && !strncmp(u.release, "6.1.", 4))
+		tap_skip("in Linux 6.1 each system call compares addresses",
+			 "some of them with all arguments");
+	else
+		tap_ok(count.repeat_args >= 1, "%d of them with all arguments, at least 1",
+		       count.repeat_args);
 }
 
 static void allocate(void)

@@ -7,9 +7,9 @@ n=0 failed=0
 ok() { # STATUS TEXT
 	n=$((n + 1))
 	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
+		printf 'ok %s - %s\n' "$n" "$2"
 	else
-		echo "not ok $n - $2"
+		printf 'not ok %s - %s\n' "$n" "$2"
 		failed=1
 		tail -n 20 "$out" "$out.err" 2>/dev/null | sed 's/^/# /'
 	fi

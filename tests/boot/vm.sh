@@ -60,6 +60,10 @@ run 125 -- sh -c 'echo o > /proc/sysrq-trigger; sleep 9' && said '^vm: .*powered
 ok $? "the program powers the guest off: 125, and says so"
 run 126 -- sh -c 'echo "<4>WARNING: CPU: 0 PID: 1 at kernel/kcov.c:1" > /dev/kmsg' && grep -q 'kcov.c:1' "$out.err"
 ok $? "a splat in the guest's log: 126, and shows it"
+options="$* --time 60 --mem 200M"
+run 137 -- tail /dev/zero && said '^vm: the program was killed by signal 9 .*out of memory'
+ok $? "a program that takes all memory: killed, and why; no splat"
+options="$* --time 60"
 run 125 --nonsense; ok $? "a wrong option: 125"
 
 # What lies where the guest has directories of its own.
@@ -95,7 +99,7 @@ printf '%s\n' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' 'test 
 	timeout 120 script -qec "exec '$repo/scripts/vm' $options --interactive sh" /dev/null > "$out" 2> "$out.err"
 [ $? -eq 3 ] && grep -q '42 words' "$out" && grep -q '/dev/tty' "$out"
 ok $? "--interactive: a shell on this terminal"
-run 125 --interactive < /dev/null && said 'no terminal'; ok $? "--interactive without a terminal: 125"
+run 125 --interactive < /dev/null && said 'must be a terminal'; ok $? "--interactive without a terminal: 125"
 
 # A small disk, for this command only.
 if unshare -m true 2>/dev/null; then

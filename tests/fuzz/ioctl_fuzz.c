@@ -73,7 +73,7 @@ static int call(int fd, unsigned long cmd, unsigned long arg)
 
 static void reopen(struct model *m)
 {
-	/* Who has it enabled keeps it until then. */
+	/* The task that has enabled it keeps it until then. */
 	if (m->owner != NOBODY)
 		return;
 	if (m->fd >= 0)

@@ -131,7 +131,7 @@ x86_64-debug)
 	mutant "an index that is not checked" 's/return (max(bytes, count) - count) \//return 999999 + bytes \//' 'KASAN|BUG:|died' '' "$bin/window"
 	;;
 x86_64-kcsan)
-	mutant "a race on the state" 's/^\tkcov_uniq_zero(u, kcov_uniq_is_cmp(u->mode));/\tkcov_dedup_forget(\&d->main);/' 'KCSAN: .*(kcov|sanitizer_cov)' '' "$bin/race"
+	mutant "a race on the state" 's/^\tkcov_uniq_zero(u, kcov_uniq_is_cmp(u->mode));/\tkcov_dedup_reset(\&d->main);/' 'KCSAN: .*(kcov|sanitizer_cov)' '' "$bin/race"
 	;;
 *) die "no mutants for $kernel, see --help" ;;
 esac

@@ -418,7 +418,7 @@ static void test_sigbus(void)
 	ukcov_close(cov);
 }
 
-/* Who is enabled for others' coverage reads all the time, and is not traced itself. */
+/* This task collects the coverage of others. It reads all the time, and is not traced itself. */
 static void test_sigbus_remote(void)
 {
 	static struct window w;

@@ -68,8 +68,8 @@ fi
 # Following makes stops, which are coverage, too; nothing may be missing.
 if [ $slow = 0 ]; then
 	alike '-m pc' '-m pc --follow' 8
-	# Who is traced takes the other branch in ptrace_event(), and does at its stops
-	# what others do in resume_user_mode_work().
+	# A task under ptrace takes the other branch in ptrace_event(). At its stops it does what
+	# others do in resume_user_mode_work().
 	{ grep '^# [rbv]' one.cov; cat lost.list; } > lost.cov
 	[ -z "$(ukcov filter -v --function 'ptrace_event*' --function resume_user_mode_work lost.cov 2> /dev/null | grep -v '^#')" ]
 	ok $? "run: --follow lacks nothing of it"
@@ -81,6 +81,19 @@ ok $? "run -m cmp: comparisons"
 grep -v '^#' cmp.cov > $out
 [ -z "$(uniq -d $out)" ] && [ -n "$(cut -d' ' -f1 $out | uniq -d)" ]
 ok $? "run -m cmp: each once, also where there are several"
+
+ukcov run -o a.cov -- "$tasks" do 0 > $out 2> $out.err
+nm "$UKCOV_VMLINUX" > names
+want=$(python3 - <<-'END'
+	import bisect
+	rows = [l.split() for l in open("names")]
+	names = sorted(int(r[0], 16) for r in rows if len(r) == 3 and r[1] in "tTwW")
+	pcs = [int(l, 16) - 1 for l in open("a.cov") if l[0] != "#"]
+	print(len({bisect.bisect(names, pc) for pc in pcs}))
+END
+)
+tr -d , < $out.err | grep -q "PCs in $want functions (inlined ones not counted) "
+ok $? "run: its summary counts $want functions, as nm has them"
 
 ukcov run -b 512 -o small.cov -- "$tasks" do 0 > $out 2> $out.err
 if [ $kernel = patched ]; then
@@ -113,16 +126,23 @@ ok $? "overflow: $needed callbacks, a trace has $recorded"
 
 ukcov run -q -o a.cov -- "$tasks" do 1000
 ukcov run -q -o b.cov -- "$tasks" do 3
+# part A|B|BOTH: the rows of one part of what diff printed, "ONLY-A ONLY-B NAME".
+part() {
+	awk -v part="$1" '/^functions that/ { at = /only A reaches/ ? "A" : /only B reaches/ ? "B" : "BOTH"; next }
+		at != part || !/^ *[0-9,]+ .*[a-z]/ { next }
+		{ a = at == "B" ? "" : substr($0, 1, 8); b = at == "A" ? "" : at == "B" ? substr($0, 1, 8) : substr($0, 10, 8)
+		  name = substr($0, at == "BOTH" ? 20 : 11); sub(/ .*/, "", name); gsub(",", "", a); gsub(",", "", b)
+		  print a + 0, b + 0, name }' $out
+}
 ukcov diff -n 0 a.cov b.cov > $out 2> $out.err
-grep -qE '^ +[0-9]+  .*memfd' $out; ok $? "diff: only B calls memfd_create"
+part B | grep -q ' .*memfd_create$' && ! part A | grep -q memfd_create; ok $? "diff: only B reaches memfd_create"
 ukcov diff a.cov a.cov > $out 2>&1
 grep -q '^only in A, a.cov: 0 PCs' $out; ok $? "diff: a file does not differ from itself"
 # Which is which: a file, and the same without 100 of its PCs, of one function at least.
 { grep '^#' a.cov; grep -v '^#' a.cov | tail -n +101; } | sed "s/^# pcs: .*/# pcs: $(($(grep -vc '^#' a.cov) - 100))/" > less.cov
 ukcov diff -n 0 less.cov a.cov > $out 2> $out.err
 grep -q '^only in A, less.cov: 0 PCs$' $out && grep -q '^only in B, a.cov: 100$' $out; ok $? "diff: 100 PCs more in B"
-[ "$(awk '/only A/ { t = 1; next } t { print substr($0, 1, 8), substr($0, 10, 8) }' $out |
-	awk 'NF != 1 || substr($0, 1, 8) !~ /^ *$/ { bad = 1 } { n += $1 } END { print n + 0, bad + 0 }')" = "100 0" ]
+[ "$(for i in A B BOTH; do part $i; done | awk '{ a += $1; b += $2 } END { print a + 0, b + 0 }')" = "0 100" ]
 ok $? "diff: and of its functions"
 ukcov diff --json a.cov less.cov > $out 2> $out.err
 python3 - $out <<-'END'
@@ -133,6 +153,52 @@ python3 - $out <<-'END'
 	assert not any(f["only_b"] for f in d["functions"])
 END
 ok $? "diff --json: 100 PCs more in A"
+# keep FROM TO WHAT...: FROM with those lines that "grep WHAT..." has.
+keep() {
+	from=$1 to=$2
+	shift 2
+	grep -v '^#' $from | grep "$@" > words
+	{ grep '^#' $from | sed "s/^# pcs: .*/# pcs: $(wc -l < words)/"; cat words; } > $to
+}
+# All PCs of a function, without them, and without one that is its own, not of what is inlined.
+ukcov filter --function load_elf_binary -o elf.cov a.cov 2> $out.err
+ukcov filter -v --function load_elf_binary -o rest.cov a.cov 2> $out.err
+keep a.cov none.cov -vx '.*'
+for pc in $(grep -v '^#' elf.cov); do
+	keep elf.cov one.cov -x $pc
+	ukcov diff none.cov one.cov > $out 2> $out.err
+	[ "$(part B)" != "0 1 load_elf_binary" ] || break
+done
+keep elf.cov less.cov -vx $pc
+# judge A B PART TEXT: who reaches load_elf_binary? The text and JSON say the same.
+judge() {
+	ukcov diff -n 0 $1.cov $2.cov > $out 2> $out.err
+	parts=
+	for i in A B BOTH; do
+		! part $i | grep -q ' load_elf_binary$' || parts=$parts$i
+		part $i | wc -l
+	done > counts
+	ukcov diff --json $1.cov $2.cov > $out.json 2> $out.err
+	python3 - $3 $out.json counts <<-'END' && [ "$parts" = $3 ]
+		import json, sys
+		who, text, counts = sys.argv[1], open(sys.argv[2]).read(), open(sys.argv[3]).read().split()
+		d = json.loads(text)
+		by = [f["reached_by"] for f in d["functions"]]
+		assert [f["reached_by"] for f in d["functions"] if f["name"] == "load_elf_binary"] == [who.lower()]
+		assert [d["functions_only_a"], d["functions_only_b"]] == [by.count("a"), by.count("b")]
+		assert [str(by.count(i)) for i in ("a", "b", "both")] == counts
+	END
+	ok $? "diff, and --json: $4"
+}
+judge rest a B "a function that only B reaches"
+judge a rest A "one that only A reaches"
+judge less elf BOTH "one that both reach, B by one PC more"
+[ "$(part BOTH)" = "0 1 load_elf_binary" ] && [ -z "$(part A)$(part B)" ]; ok $? "diff: by just that one"
+# With GCC before 14 these have no callback but one at their end, reached by a jump.
+ukcov diff -n 0 none.cov a.cov > $out 2> $out.err
+ukcov report --json a.cov 2> /dev/null | grep -q '"jumped_to": 0,' ||
+	part B | grep -qE ' (folio_unlock|would_dump|generic_fillattr)$'
+ok $? "diff: functions that jump to the hook"
 ukcov merge -o both.cov a.cov b.cov 2> $out.err
 { grep -v '^#' a.cov; grep -v '^#' b.cov; } | sort -u > want
 grep -v '^#' both.cov | cmp -s - want; ok $? "merge: the union"
@@ -152,6 +218,9 @@ ukcov filter --module vmlinux b.cov 2> /dev/null | grep -v '^#' > $out
 grep -v '^#' b.cov | cmp -s - $out; ok $? "filter --module vmlinux: all of it"
 
 ukcov report -n 0 b.cov > report.txt 2> $out.err; ok $? "report"
+{ grep '^#' b.cov | sed 's/^# pcs: .*/# pcs: 1/'; echo 0x0000000000001000; } > nowhere.cov
+ukcov report nowhere.cov > $out 2> $out.err
+grep -q '^1 PCs are in no function of this vmlinux' $out; ok $? "report: a PC that is in no function"
 ukcov report --lcov b.info b.cov 2> $out.err; ok $? "report --lcov"
 grep -q ' fs/exec.c$' report.txt && grep -q 'memfd_create' report.txt
 ok $? "report: files and functions"

@@ -98,14 +98,20 @@ want=$(setpriv --reuid 1 --clear-groups ./suid-id -u)
 ukcov run -f -o suid.cov -- setpriv --reuid 1 --clear-groups ./suid-id -u > $out 2> $out.err
 [ "$(cat $out)" = 0 ] && [ "$want" = 0 ]; ok $? "a set-user-id program: runs as root, as without ukcov"
 
-# More tasks at once than there are descriptors: those without one are counted, all run.
+# More tasks at once than there are descriptors: those without one are counted, all run. None ends
+# before all are there.
+mkfifo there gate
 (ulimit -n 16; ukcov run -f -o /dev/null -- sh -c '
-	for i in $(seq 30); do sleep 2 & done
+	exec 7<> there 8<> gate
+	thirty=$(seq 30)
+	for i in $thirty; do { echo >&7; read -r line <&8; } & done
+	for i in $thirty; do read -r line <&7; done
+	for i in $thirty; do echo >&8; done
 	wait') > $out 2> $out.err
 status=$?
 lost=$(sed -n 's/^ukcov: not collected: \([0-9]*\) of 32 tasks: no descriptor.*/\1/p' $out.err)
 got=$(sed -n 's/.*, \([0-9]*\) tasks$/\1/p' $out.err)
-# sh, seq and 30 times sleep.
+# sh, seq and 30 copies of sh.
 [ $status -eq 0 ] && [ "${lost:-0}" -gt 0 ] && [ $((lost + got)) -eq 32 ]
 ok $? "16 descriptors: ${lost:-no} of 32 tasks are not followed, and that is said"
 

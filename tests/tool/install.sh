@@ -40,6 +40,7 @@ complete() {
 		bash "$dir/opt/ukcov/share/bash-completion/completions/ukcov" "$@"
 }
 [ "$(complete ukcov re)" = report ]; ok $? "completion: commands"
+[ "$(complete ukcov help ove)" = overflow ]; ok $? "completion: help of a command"
 complete ukcov run --fo | grep -qx -e --follow; ok $? "completion: options"
 [ "$(complete ukcov run -m com)" = compact ]; ok $? "completion: modes"
 complete ukcov report --by s | grep -qx subsystem; ok $? "completion: values"

@@ -24,7 +24,7 @@ void set_init(struct kcov_dedup_set *set, void *mem, u32 limit, u32 words)
 
 int set_has(struct kcov_dedup_set *set, unsigned long key)
 {
-	return kcov_dedup_set_has(set, key);
+	return kcov_dedup_set_has(set, &key, KCOV_DEDUP_PC_WORDS);
 }
 
 int set_add(struct kcov_dedup_set *set, unsigned long key)
@@ -54,7 +54,10 @@ void start(struct kcov_dedup *d, u32 mode)
 
 void cmp(struct kcov_dedup *d, u64 type, u64 arg1, u64 arg2, u64 pc)
 {
-	kcov_dedup_cmp(d, type, arg1, arg2, pc);
+	union kcov_dedup_cmp c = { .field = { type, arg1, arg2, pc } };
+
+	if (!kcov_dedup_cmp_fast(d, &c))
+		kcov_dedup_cmp(d, &c);
 }
 
 size_t set_bytes(u32 limit, u32 words)
@@ -69,7 +72,7 @@ size_t compact_bytes(u32 limit)
 
 void compact_init(struct kcov_dedup *d, void *mem)
 {
-	kcov_dedup_compact_init(d, mem, 256);
+	kcov_dedup_compact_init(&d->main, &d->compact, mem, 256);
 }
 
 int compacts(const struct kcov_dedup *d)

@@ -72,7 +72,7 @@ static inline void model_free(struct model *m)
 	model_window_free(&m->edge);
 }
 
-static inline void model_forget(struct model_window *w)
+static inline void model_reset(struct model_window *w)
 {
 	u32 i;
 
@@ -161,7 +161,7 @@ static inline unsigned long model_edge_word(unsigned long prev, unsigned long pc
 	return pc ^ (unsigned long)(a % 4096);
 }
 
-static inline bool model_zeroed(const struct model_window *w)
+static inline bool model_asked(const struct model_window *w)
 {
 	return w->capacity && w->area[0] == 0;
 }
@@ -170,18 +170,18 @@ static inline void model_callback(struct model *m, unsigned long pc)
 {
 	if (m->flag) {
 		m->flag = false;
-		model_forget(&m->main);
-		model_forget(&m->edge);
+		model_reset(&m->main);
+		model_reset(&m->edge);
 		m->prev = 0;
 	}
 	if (m->mode & MODE_PC) {
-		if (model_zeroed(&m->main))
-			model_forget(&m->main);
+		if (model_asked(&m->main))
+			model_reset(&m->main);
 		model_item(&m->main, pc);
 	}
 	if (m->mode & MODE_EDGE) {
-		if (model_zeroed(&m->edge)) {
-			model_forget(&m->edge);
+		if (model_asked(&m->edge)) {
+			model_reset(&m->edge);
 			m->prev = 0;
 		}
 		model_item(&m->edge, model_edge_word(m->prev, pc));

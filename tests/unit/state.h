@@ -63,6 +63,11 @@ static inline enum kcov_dedup_verdict set_add(struct kcov_dedup_set *set, unsign
 	return kcov_dedup_set_add(set, &key, KCOV_DEDUP_PC_WORDS);
 }
 
+static inline bool set_has(const struct kcov_dedup_set *set, unsigned long key)
+{
+	return kcov_dedup_set_has(set, &key, KCOV_DEDUP_PC_WORDS);
+}
+
 /* What one window is made of. */
 struct shape {
 	size_t words;	/* of the area, word 0 included */
@@ -102,7 +107,7 @@ static inline void compact_make(struct kcov_dedup *d, struct shape main, enum si
 {
 	memset(d, 0, sizeof(*d));
 	window_make(&d->main, main, side);
-	kcov_dedup_compact_init(d, guarded(kcov_dedup_compact_bytes(main.limit), side), raw);
+	kcov_dedup_compact_init(&d->main, &d->compact, guarded(kcov_dedup_compact_bytes(main.limit), side), raw);
 	kcov_dedup_start(d, MODE_COMPACT);
 }
 

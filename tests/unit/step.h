@@ -2,11 +2,14 @@
 /*
  * Run a function one instruction at a time, then again from any of them, on x86-64.
  *
- * With the trap flag set the CPU traps after each instruction, and the handler of SIGTRAP
- * gets the registers. With the function's stack, that is an *instant*: all that it needs to
- * go on from there. step_resume() makes it go on, without traps, as often as wanted, and
- * memory may be changed before. So a function is stepped once, whatever is to be tried at
- * its instructions: a trap takes microseconds, and many of them on a virtual machine.
+ * Before each instruction a breakpoint traps, and the handler of SIGTRAP gets the registers. With
+ * the function's stack, that is an *instant*: all that it needs to go on from there.
+ * step_resume() makes it go on, without traps, as often as wanted, and memory may be changed
+ * before. So a function is stepped once, whatever is to be tried at its instructions.
+ *
+ * The next breakpoint lies where the instruction leads: behind it, or where it jumps to. How
+ * long it is, the CPU's trap flag tells once. The flag could do all of this; but on a virtual
+ * machine it can take 16 microseconds where a breakpoint takes 1.
  *
  * The function has a stack of its own. What is done at an instant uses another one, which
  * makes no difference: neither side has anything to do with what is on the other's. The
@@ -18,15 +21,21 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #define STEP_REGS	(REG_EFL + 1)		/* the general ones, of ucontext_t */
 #define STEP_STACK	64			/* words of it that a function may use */
 #define STEP_ARGS	5
 #define STEP_TRAP	0x100			/* the trap flag */
 #define STEP_RESUME	0x10000			/* set by the CPU in what it saves */
+#define STEP_CODE	0x10000			/* bytes of code, at most */
+#define STEP_NEXT	2			/* instructions that one may lead to */
 
 struct instant {
 	greg_t		reg[STEP_REGS];
@@ -71,34 +80,150 @@ __asm__("	.pushsection .text\n"
 	"	.comm step_home, 8, 8\n"
 	"	.popsection\n");
 
+/* Where breakpoints are, and what they replace. */
+struct step_break {
+	uint8_t	*at;
+	uint8_t	was;
+};
+
+static struct step_break step_breaks[STEP_NEXT];
+static unsigned int step_n_breaks;
+
+/* Bytes of an instruction, by its address; 0: not known. The program is small. */
+static uint8_t step_length[STEP_CODE];
+static uint8_t *step_flagged;		/* the one that the trap flag is set for, or NULL */
+
+static inline void step_break(const uint8_t *at)
+{
+	struct step_break *b = &step_breaks[step_n_breaks++];
+
+	b->at = (uint8_t *)at;
+	b->was = *at;
+	*b->at = 0xcc;
+}
+
+static inline void step_unbreak(void)
+{
+	while (step_n_breaks) {
+		step_n_breaks--;
+		*step_breaks[step_n_breaks].at = step_breaks[step_n_breaks].was;
+	}
+}
+
+static inline long step_signed(const uint8_t *at, int bytes)
+{
+	int32_t value;
+
+	if (bytes == 1)
+		return (int8_t)*at;
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+/*
+ * Where the instruction at @ip leads. Return: how many are in @next; 0: the trap flag is to
+ * tell, @jumps: each time.
+ */
+static inline int step_leads(const uint8_t *ip, const greg_t *reg, const uint8_t **next, bool *jumps)
+{
+	int rex = (ip[0] & 0xf0) == 0x40;
+	uint8_t op = ip[rex];
+
+	*jumps = false;
+	if ((op & 0xf0) == 0x70) {
+		next[0] = ip + 2;
+		next[1] = next[0] + step_signed(ip + 1, 1);
+		return 2;
+	}
+	if (op == 0x0f && (ip[1] & 0xf0) == 0x80) {
+		next[0] = ip + 6;
+		next[1] = next[0] + step_signed(ip + 2, 4);
+		return 2;
+	}
+	switch (op) {
+	case 0xeb:				/* jmp */
+		next[0] = ip + 2 + step_signed(ip + 1, 1);
+		return 1;
+	case 0xe8:				/* call */
+	case 0xe9:				/* jmp */
+		next[0] = ip + 5 + step_signed(ip + 1, 4);
+		return 1;
+	case 0xc3:				/* ret */
+		next[0] = *(const uint8_t **)reg[REG_RSP];
+		return 1;
+	case 0xff:				/* call and jmp, by a register or memory */
+		*jumps = (ip[rex + 1] >> 3 & 7) - 2U < 4;
+		break;
+	case 0x2e: case 0x3e:			/* prefixes, of jumps and of what is repeated */
+	case 0xf2: case 0xf3:
+	case 0xc2:				/* ret */
+	case 0xe0: case 0xe1: case 0xe2: case 0xe3:	/* loop */
+		*jumps = true;
+	}
+	if (*jumps || !step_length[(uintptr_t)ip % STEP_CODE])
+		return 0;
+	next[0] = ip + step_length[(uintptr_t)ip % STEP_CODE];
+	return 1;
+}
+
 static void step_trap(int sig, siginfo_t *info, void *context)
 {
 	greg_t *reg = ((ucontext_t *)context)->uc_mcontext.gregs;
-	const char *ip = (const char *)reg[REG_RIP];
+	const uint8_t *next[STEP_NEXT], *ip;
+	bool jumps;
+	int n;
 
 	(void)sig;
 	(void)info;
-	if (ip == step_back)
+	if (step_flagged) {
+		ip = (uint8_t *)reg[REG_RIP];
+		step_leads(step_flagged, reg, next, &jumps);
+		if (!jumps)
+			step_length[(uintptr_t)step_flagged % STEP_CODE] = ip - step_flagged;
+		step_flagged = NULL;
 		reg[REG_EFL] &= ~STEP_TRAP;
-	else if (ip < (const char *)step_run || ip > step_back)
-		step_taken(reg);
+	} else {
+		/* The CPU has gone past the breakpoint. */
+		ip = (uint8_t *)--reg[REG_RIP];
+	}
+	step_unbreak();
+	if (ip == (uint8_t *)step_back)
+		return;
+	step_taken(reg);
+	n = step_leads(ip, reg, next, &jumps);
+	if (!n) {
+		step_flagged = (uint8_t *)ip;
+		reg[REG_EFL] |= STEP_TRAP;
+	}
+	while (n--)
+		step_break(next[n]);
 }
 
 static inline void step_init(void (*taken)(const greg_t *reg))
 {
 	struct sigaction sa = { .sa_sigaction = step_trap, .sa_flags = SA_SIGINFO };
+	extern char __executable_start[], etext[];
+	size_t page = sysconf(_SC_PAGESIZE);
+	char *begin = (char *)((uintptr_t)__executable_start & -page);
 
 	step_taken = taken;
 	sigaction(SIGTRAP, &sa, NULL);
+	/* For breakpoints. */
+	if (mprotect(begin, etext - begin, PROT_READ | PROT_WRITE | PROT_EXEC)) {
+		perror("the code of this program cannot be made writable, for breakpoints");
+		exit(1);
+	}
 }
 
 static inline void step_go(greg_t *reg, bool trap)
 {
 	unsigned long *sp = (unsigned long *)reg[REG_RSP];
 
+	if (trap)
+		step_break((uint8_t *)reg[REG_RIP]);
 	*--sp = reg[REG_RIP];
 	reg[REG_RSP] = (greg_t)sp;
-	reg[REG_EFL] = (reg[REG_EFL] & ~(STEP_TRAP | STEP_RESUME)) | (trap ? STEP_TRAP : 0);
+	reg[REG_EFL] &= ~(STEP_TRAP | STEP_RESUME);
 	step_run(reg);
 }
 

@@ -73,7 +73,7 @@ static void make(struct kcov_dedup *to, u32 mode, u32 limit, u32 raw)
 		state_make(to, mode, s, s, GUARD_AFTER);
 }
 
-static void renew(struct kcov_dedup *to)
+static void start_anew(struct kcov_dedup *to)
 {
 	to->mode |= KCOV_DEDUP_RESET;
 	to->main.area[0] = 0;
@@ -95,8 +95,8 @@ static bool interrupted(u32 mode, unsigned int trace, int length, int at)
 	bool there = false;
 	int i;
 
-	renew(&d);
-	renew(&serial);
+	start_anew(&d);
+	start_anew(&serial);
 	for (i = 0; i < length; i++, rest /= PCS) {
 		places = 0;
 		accepted = false;

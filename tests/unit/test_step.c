@@ -19,9 +19,8 @@
  * The outer one's task also dies at each instruction. And at random, callbacks interrupt it
  * that are interrupted in turn, or the stores of KCOV_RESET_TRACE come one by one.
  *
- * Design, section 8, has ptrace(PTRACE_SINGLESTEP), which sets the same flag of the CPU. With
- * the trap's handler in the program itself the instructions are the same ones, and what is to
- * be done at each of them takes no system call, nor another process.
+ * ptrace() could step, too. With the handler of the traps in the program itself, what is done at
+ * an instruction takes no system call, and no other process.
  *
  * test_step [--all] [--seed=N] [MODE...]
  *
@@ -301,7 +300,7 @@ static void interrupt(const char *callbacks)
 
 /*
  * In mode 0, at an instant of @s, which has begun in @from: is the reset that was asked for no
- * longer to be seen, but the count of before still there? Who comes now is of before.
+ * longer to be seen, but the old count still there? A callback that comes now is of the old window.
  */
 static bool reset_ahead(const struct steps *s, unsigned int k, const struct image *from)
 {
@@ -374,7 +373,7 @@ static void enable(struct image *image, const char *trace)
 {
 	happen('f');
 	if (!config->mode)
-		kcov_dedup_forget(&d->main);
+		kcov_dedup_reset(&d->main);
 	kcov_dedup_start(d, config->mode);
 	happens(trace);
 	save(image);
@@ -750,7 +749,7 @@ int main(int argc, char **argv)
 	step_init(taken);
 	signal(SIGSEGV, crashed);
 	if (!can_step()) {
-		tap_skip("every instruction", "the trap flag does nothing here");
+		tap_skip("every instruction", "breakpoints do nothing here");
 		return tap_done();
 	}
 	tap_diag("seed %llu", (unsigned long long)seed);
@@ -760,7 +759,7 @@ int main(int argc, char **argv)
 			c.mode = modes[i];
 			test(&c, argv);
 		}
-		for (k = 0; k < ARRAY_SIZE(young) && modes[i] & (MODE_PC | MODE_EDGE); k++) {
+		for (k = 0; k < ARRAY_SIZE(young) && modes[i] & (MODE_PC | MODE_EDGE | MODE_CMP); k++) {
 			c = young[k];
 			c.mode = modes[i];
 			test(&c, argv);

@@ -178,7 +178,7 @@ static void test_reset_seen(u32 mode)
 	tap_result("mode %u: a reset is seen by a callback that brings nothing new", mode);
 }
 
-static void test_forget(void)
+static void test_reset_window(void)
 {
 	struct shape s = { 3, 2 };
 	struct kcov_dedup d;
@@ -248,7 +248,7 @@ static void test_mode_0_fast(void)
 	d.busy = 1;
 	CHECK(kcov_dedup_fast(&d, 0, PC) == KCOV_DEDUP_DONE);
 	counts(&d.main, 0, 4, 0);
-	/* Who finds it busy leaves the reset to the one that is. */
+	/* A callback that finds it busy leaves the reset to the one that made it so. */
 	d.mode |= KCOV_DEDUP_RESET;
 	callback(&d, PC);
 	counts(&d.main, 0, 4, 0);
@@ -535,7 +535,7 @@ int main(void)
 	test_count_word();
 	test_mode_edge_count();
 	test_full_set();
-	test_forget();
+	test_reset_window();
 	test_mode_0();
 	test_mode_0_fast();
 	test_mode_0_bare();

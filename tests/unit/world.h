@@ -140,10 +140,10 @@ static void init(void)
 		kcov_dedup_young_init(&d->main, world.memory.main_young, config->young);
 		kcov_dedup_young_init(&d->edge, world.memory.edge_young, config->young);
 	}
-	kcov_dedup_forget(&d->main);
-	kcov_dedup_forget(&d->edge);
+	kcov_dedup_reset(&d->main);
+	kcov_dedup_reset(&d->edge);
 	if (config->mode == MODE_COMPACT)
-		kcov_dedup_compact_init(d, world.memory.compact, config->raw);
+		kcov_dedup_compact_init(&d->main, &d->compact, world.memory.compact, config->raw);
 	kcov_dedup_start(d, config->mode);
 }
 
@@ -200,10 +200,10 @@ static void happens(const char *trace)
 
 static struct model model;
 
-static void model_reset(void)
+static void reset_model(void)
 {
-	model_forget(&model.main);
-	model_forget(&model.edge);
+	model_reset(&model.main);
+	model_reset(&model.edge);
 	model.flag = false;
 	model.prev = 0;
 }
@@ -212,13 +212,13 @@ static void model_reset(void)
 static void model_other(char letter)
 {
 	if (model.flag)
-		model_reset();
+		reset_model();
 	if (!config->mode) {
 		model.main.dropped++;
 		return;
 	}
-	if (model_zeroed(&model.main))
-		model_forget(&model.main);
+	if (model_asked(&model.main))
+		model_reset(&model.main);
 	model_item(&model.main, letter);
 }
 
@@ -231,7 +231,7 @@ static void model_letter(char letter)
 	else if (letter == 'R')
 		model.flag = true;
 	else if (letter == 'f' && model.flag)
-		model_reset();
+		reset_model();
 	else if (is_callback(letter) && config->mode & (MODE_PC | MODE_EDGE))
 		model_callback(&model, pcs[letter - 'a']);
 	else if (is_callback(letter))
@@ -330,7 +330,7 @@ static bool model_agrees(const char *trace)
 		snprintf(all, sizeof(all), "%s%s", config->before, trace);
 		return compact_model_agrees(all);
 	}
-	model_reset();
+	reset_model();
 	model.main.area[0] = 0;
 	model.edge.area[0] = 0;
 	for (before = config->before; *before; before++)

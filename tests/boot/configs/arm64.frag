@@ -7,6 +7,9 @@ CONFIG_PREEMPT=y
 CONFIG_MODULES=y
 # The kernel lies elsewhere at each boot; PCs are the same.
 CONFIG_RANDOMIZE_BASE=y
+# Return addresses are signed; PCs are not.
+CONFIG_ARM64_PTR_AUTH=y
+CONFIG_ARM64_PTR_AUTH_KERNEL=y
 
 CONFIG_PCI=y
 CONFIG_PCI_HOST_GENERIC=y

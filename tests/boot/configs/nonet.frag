@@ -7,3 +7,5 @@
 # CONFIG_KUNIT is not set
 # CONFIG_KCOV_UNIQ_KUNIT_TEST is not set
 # CONFIG_RUNTIME_TESTING_MENU is not set
+# CONFIG_NETDEVICES is not set
+# CONFIG_DUMMY is not set

@@ -10,6 +10,6 @@
 # CONFIG_USB_DUMMY_HCD is not set
 # CONFIG_USB_CONFIGFS is not set
 # CONFIG_USB_CONFIGFS_F_LB_SS is not set
-# CONFIG_BPF_SYSCALL is not set
+# CONFIG_INET is not set
 # CONFIG_PACKET is not set
 # CONFIG_SYSVIPC is not set
