@@ -63,15 +63,15 @@ int main(int argc, char **argv)
 }
 END
 cc -O1 -g0 -fno-pie -c main.c
-lines() { addr2line -e input < "$1" | sed -n 's/.*input.c:\([0-9]*\).*/\1/p' | paste -sd' '; }
+lines() { addr2line -e input < "pcs.$1" | sed -n 's/.*input.c:\([0-9]*\).*/\1/p' | paste -sd' '; }
 run() { # NAME COMPILER OPTION...
 	name=$1
 	shift
 	"$@" -g -fno-pie -fsanitize-coverage=trace-pc -c input.c -o input.o &&
 		cc -no-pie input.o main.o -o input || exit 2
-	./input 4 > 4
-	./input 6 > 6
-	cmp -s 4 6 && differ='the same PCs' || differ='other PCs'
+	./input 4 > pcs.4
+	./input 6 > pcs.6
+	cmp -s pcs.4 pcs.6 && differ='the same PCs' || differ='other PCs'
 	echo "$name: $differ; lines of 4: $(lines 4), of 6: $(lines 6)"
 }
 gcc=root/usr/bin/gcc-12
