@@ -5,8 +5,8 @@
 # function whose code is not in one piece is left out of the frames, and its line is given to the
 # function around it: "user, line 6", where line 6 is one of check(). Status 0, no message. Such a
 # function has DW_AT_ranges in the form DW_FORM_rnglistx there. With DWARF 4, or in code of GCC,
-# the same function is found; llvm-addr2line 19 finds it always. Linux's
-# scripts/decode_stacktrace.sh asks addr2line, and reports per function made with it are wrong.
+# the same function is found; llvm-addr2line 19 finds it always. Users of addr2line have met it with
+# Clang 20. Linux's scripts/decode_stacktrace.sh asks addr2line unless LLVM is set.
 #
 # Seen: what "seen" below holds: of the addresses of user() at lines of check(), how many have the
 # frame of check().
