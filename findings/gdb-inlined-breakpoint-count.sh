@@ -26,8 +26,8 @@ cd "$tmp"
 libraries=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks \
 	--no-replaces --no-enhances gdb-minimal | grep '^lib' | grep -v '^lib\(c6\|gcc-s1\|crypt1\)$')
 # shellcheck disable=SC2086 # a list
-apt-get -q download gdb-minimal=13.1-3 $libraries gcc-12=$gcc cpp-12=$gcc libisl23 libmpc3 libmpfr6 \
-	clang-19="$llvm" libclang-cpp19="$llvm" libllvm19="$llvm" > log 2>&1 ||
+apt-get -q download gdb-minimal=13.1-3 $libraries gcc-12=$gcc cpp-12=$gcc libisl23 libmpc3 \
+	libmpfr6 clang-19="$llvm" libclang-cpp19="$llvm" libllvm19="$llvm" > log 2>&1 ||
 	{ cat log >&2; exit 2; }
 for package in *.deb; do
 	dpkg -x "$package" root
