@@ -10,8 +10,8 @@
 #    loop's counters are in registers until it ends. -fprofile-update=atomic, meant for threads, or
 #    -fno-tree-loop-im, which Linux uses, keep them in memory.
 #  - Then, and with Clang's gcov, the function is never called, and its loop ran millions of times.
-# Not all blocks have a counter. Other counts are worked out, as if each call had returned. Who looks
-# for code that a test does not reach finds what it was stuck in.
+# Not all blocks have a counter. Other counts are worked out, as if each call had returned. Who
+# looks for code that a test does not reach finds what it was stuck in.
 #
 # Seen: what "seen" below holds: whether the start of the function, the loop (both did run) and the
 # line behind the loop (which did not) are shown as run.
