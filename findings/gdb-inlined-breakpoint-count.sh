@@ -7,8 +7,8 @@
 #  - The code of check() is in several pieces. gdb takes the lowest address of all, which may be a
 #    branch of it, and not DW_AT_entry_pc, where the compiler says it starts. So with GCC -O1 the
 #    breakpoint is hit by even numbers only. A breakpoint at its first line is hit by all.
-#  - The loop around it is unrolled, and there are four copies of check(), but for DWARF it is one
-#    inlined call in pieces. Of the addresses in one such call gdb keeps one, for a line as well as
+#  - The loop around it is unrolled: there are four copies of check(), but for DWARF they are one
+#    inlined call. Of the addresses in one such call gdb keeps one, for a line as well as
 #    for a function, so that a line whose code is scattered does not stop twice.
 # So hits of such a breakpoint are no count of calls, and "not hit" does not mean "not called".
 #
