@@ -845,7 +845,7 @@ static struct cov open_or_exit(size_t words)
 
 static const char *const small_workloads[] = { "maps", "files-200", "sort" };
 static const char *const small_workloads_short[] = { "maps", "poll", "fork-exec" };
-static const size_t small_words[] = { 512, 1024, 4096 };
+static const size_t small_pages[] = { 1, 2, 8 };
 
 /* In modes 0 and 1 the second area holds what did not fit the first. */
 static bool judge_plain_mode(const struct cov *c, unsigned long mode)
@@ -1223,8 +1223,8 @@ static void small_areas(bool short_run)
 	size_t k, m;
 
 	for (k = 0; k < ARRAY_SIZE(small_workloads); k++)
-		for (m = 0; m < ARRAY_SIZE(small_words); m++)
-			small_area(workload_find(names[k]), small_words[m]);
+		for (m = 0; m < ARRAY_SIZE(small_pages); m++)
+			small_area(workload_find(names[k]), small_pages[m] * page_words());
 }
 
 /* That something was tested. On a slow machine, which has ticks, nothing may repeat. */
