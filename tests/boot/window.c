@@ -739,7 +739,7 @@ int main(void)
 		one_window(uniq_modes[i]);
 		despite_ticks(scribble, uniq_modes[i]);
 		despite_ticks(reset_by_ioctl, uniq_modes[i]);
-		reset_by_thread(uniq_modes[i]);
+		despite_ticks(reset_by_thread, uniq_modes[i]);
 		not_inherited(uniq_modes[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
