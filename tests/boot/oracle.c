@@ -1173,10 +1173,16 @@ static void threads_at_once(int n, int round)
 	for (t = tracers; t < tracers + n; t++) {
 		bool ok;
 
-		cmp_room = MAX_ITEMS;
-		ok = judge_tracer(t);
-		tap_ok(ok, "threads: number %d of %d, mode %lu: %s", t->nr + 1, n,
-		       t->mode, ok ? found(&t->c, t->mode) : why);
+		/* Who waits for another thread may make callbacks without end. */
+		if (cov_count(t->c.tee, THREAD_TEE) + CMP_WORDS >= THREAD_TEE) {
+			tap_skip("its trace does not fit the second area",
+				 "threads: number %d of %d, mode %lu", t->nr + 1, n, t->mode);
+		} else {
+			cmp_room = MAX_ITEMS;
+			ok = judge_tracer(t);
+			tap_ok(ok, "threads: number %d of %d, mode %lu: %s", t->nr + 1, n,
+			       t->mode, ok ? found(&t->c, t->mode) : why);
+		}
 		cov_close(&t->c);
 	}
 	pthread_barrier_destroy(&go);
