@@ -15,9 +15,9 @@
 
 #include "guest.h"
 
-#define WORDS	1024
+#define WORDS	(2 * page_words())
 #define BYTES	(WORDS * sizeof(unsigned long))
-#define PAGE	4096
+#define PAGE	(page_words() * sizeof(unsigned long))
 
 static const unsigned long modes[] = { 0, 1, 2, 4, 6, 8, 16 };
 
@@ -484,8 +484,8 @@ static void busy(void)
 	pthread_t thread;
 	int err;
 
-	cov_open_or_exit(&used, 4096, 0);
-	cov_open_or_exit(&idle, 4096, 0);
+	cov_open_or_exit(&used, WORDS, 0);
+	cov_open_or_exit(&idle, WORDS, 0);
 	if (cov_enable(used.fd, KCOV_TRACE_UNIQ_PC) || pthread_create(&thread, NULL, enable_there, &used) ||
 	    pthread_join(thread, NULL))
 		exit(1);

@@ -15,7 +15,7 @@
 
 #include "guest.h"
 
-#define WORDS		4096
+#define WORDS		8192	/* a page, where these are large */
 #define BYTES		(WORDS * sizeof(unsigned long))
 #define CALLS		fewer(2000)
 

@@ -18,6 +18,9 @@
 
 #define WORDS	65536
 #define ROUNDS	(slow() ? 60 : 300)
+/* A reader that sees all at once follows nothing: so many looks, in more rounds if need be. */
+#define LOOKS	(10u * ROUNDS)
+#define MOST	(5 * ROUNDS)
 
 static struct cov c;
 static unsigned long mode;
@@ -138,13 +141,13 @@ static void begin(struct list *l, unsigned long *area)
 
 static void follow(void)
 {
-	size_t items = 0;
+	size_t items = 0, looks;
 	pthread_t t;
 	int i, k;
 
 	for (k = 0; k < 2; k++)
 		lists[k].looks = lists[k].early = 0;
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < ROUNDS || (lists[0].looks + lists[1].looks <= LOOKS && i < MOST); i++) {
 		begin(&lists[0], c.main);
 		begin(&lists[1], c.edge);
 		cov_reset(c.fd);
@@ -172,11 +175,13 @@ static void follow(void)
 			 lists[0].early, items);
 		return;
 	}
-	/* A reader that sees all at once follows nothing. */
-	tap_ok(!enabled && !lists[0].early && !lists[1].early &&
-	       lists[0].looks + lists[1].looks > 10u * ROUNDS,
-	       "mode %lu: all that %zu looks found on another CPU was there, %zu items", mode,
-	       lists[0].looks + lists[1].looks, items);
+	looks = lists[0].looks + lists[1].looks;
+	if (!enabled && !lists[0].early && !lists[1].early && looks <= LOOKS)
+		tap_skip("this machine is too slow for its reader", "mode %lu: %zu looks", mode, looks);
+	else
+		tap_ok(!enabled && !lists[0].early && !lists[1].early,
+		       "mode %lu: all that %zu looks found on another CPU was there, %zu items",
+		       mode, looks, items);
 	if (enabled || lists[0].early || lists[1].early)
 		tap_diag("%s; early: %zu in the main area, %zu in the edge area",
 			 strerror(-enabled), lists[0].early, lists[1].early);

@@ -121,6 +121,12 @@ static inline int cov_init(int fd, size_t words)
 	return ioctl(fd, KCOV_INIT_TRACE, words) ? -errno : 0;
 }
 
+/* Words of the smallest area that can be mapped: its length is whole pages. */
+static inline size_t page_words(void)
+{
+	return sysconf(_SC_PAGESIZE) / sizeof(unsigned long);
+}
+
 /*
  * Maps the area at byte @offset; NULL with errno set if that fails. Children do
  * not inherit the mapping: the cost of fork() must not depend on its size, and
@@ -277,7 +283,7 @@ static inline bool cov_has_mode(unsigned long mode)
 	struct cov c;
 	bool has;
 
-	if (cov_open(&c, 512, 0))
+	if (cov_open(&c, page_words(), 0))
 		return false;
 	has = cov_enable(c.fd, mode) == 0;
 	if (has)

@@ -845,7 +845,7 @@ static struct cov open_or_exit(size_t words)
 
 static const char *const small_workloads[] = { "maps", "files-200", "sort" };
 static const char *const small_workloads_short[] = { "maps", "poll", "fork-exec" };
-static const size_t small_words[] = { 512, 1024, 4096 };
+static const size_t small_pages[] = { 1, 2, 8 };
 
 /* In modes 0 and 1 the second area holds what did not fit the first. */
 static bool judge_plain_mode(const struct cov *c, unsigned long mode)
@@ -1173,10 +1173,16 @@ static void threads_at_once(int n, int round)
 	for (t = tracers; t < tracers + n; t++) {
 		bool ok;
 
-		cmp_room = MAX_ITEMS;
-		ok = judge_tracer(t);
-		tap_ok(ok, "threads: number %d of %d, mode %lu: %s", t->nr + 1, n,
-		       t->mode, ok ? found(&t->c, t->mode) : why);
+		/* Who waits for another thread may make callbacks without end. */
+		if (cov_count(t->c.tee, THREAD_TEE) + CMP_WORDS >= THREAD_TEE) {
+			tap_skip("its trace does not fit the second area",
+				 "threads: number %d of %d, mode %lu", t->nr + 1, n, t->mode);
+		} else {
+			cmp_room = MAX_ITEMS;
+			ok = judge_tracer(t);
+			tap_ok(ok, "threads: number %d of %d, mode %lu: %s", t->nr + 1, n,
+			       t->mode, ok ? found(&t->c, t->mode) : why);
+		}
 		cov_close(&t->c);
 	}
 	pthread_barrier_destroy(&go);
@@ -1223,8 +1229,8 @@ static void small_areas(bool short_run)
 	size_t k, m;
 
 	for (k = 0; k < ARRAY_SIZE(small_workloads); k++)
-		for (m = 0; m < ARRAY_SIZE(small_words); m++)
-			small_area(workload_find(names[k]), small_words[m]);
+		for (m = 0; m < ARRAY_SIZE(small_pages); m++)
+			small_area(workload_find(names[k]), small_pages[m] * page_words());
 }
 
 /* That something was tested. On a slow machine, which has ticks, nothing may repeat. */

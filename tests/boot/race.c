@@ -13,7 +13,7 @@
 #include "guest.h"
 
 #define WORDS		65536
-#define SMALL_WORDS	512
+#define SMALL_WORDS	page_words()
 #define RESETS		1500
 #define STRESS_NS	3000000000ull
 

@@ -11,7 +11,7 @@
 
 #include "guest.h"
 
-#define WORDS	4096
+#define WORDS	8192	/* a page, where these are large */
 #define BYTES	(WORDS * sizeof(unsigned long))
 #define WINDOWS	fewer(100000)
 
@@ -739,14 +739,14 @@ int main(void)
 		one_window(uniq_modes[i]);
 		despite_ticks(scribble, uniq_modes[i]);
 		despite_ticks(reset_by_ioctl, uniq_modes[i]);
-		reset_by_thread(uniq_modes[i]);
+		despite_ticks(reset_by_thread, uniq_modes[i]);
 		not_inherited(uniq_modes[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
 		reset_read_only(all[i]);
 		despite_ticks(mode_is_cmp(all[i]) ? no_room : two_words, all[i]);
 		if (all[i] != 4) {
-			big(512, all[i]);
+			big(page_words(), all[i]);
 			big(16 << 20, all[i]);
 		}
 	}

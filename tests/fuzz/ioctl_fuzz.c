@@ -88,7 +88,7 @@ static void reopen(struct model *m)
 static void init(struct model *m)
 {
 	static const unsigned long sizes[] = {
-		0, 1, 2, 3, 511, 512, 513, 1024, 4096, INT_MAX / 8 + 1ul, 1ul << 32, ~0ul,
+		0, 1, 2, 3, 511, 512, 513, 1024, 8192, INT_MAX / 8 + 1ul, 1ul << 32, ~0ul,
 	};
 	unsigned long size = PICK(sizes);
 	int want = size < 2 || size > INT_MAX / sizeof(long) ? -EINVAL : m->words ? -EBUSY : 0;
@@ -286,7 +286,7 @@ static void look(struct model *m, const unsigned long *area, bool edge)
 
 static void map(struct model *m)
 {
-	size_t size = m->words * sizeof(long), page = 4096;
+	size_t size = m->words * sizeof(long), page = sysconf(_SC_PAGESIZE);
 	const size_t lengths[] = { size, size, size, size + page, page, 2 * size };
 	const size_t offsets[] = { 0, 0, size, size, page, 2 * size, 1ul << 40 };
 	size_t length = PICK(lengths), offset = PICK(offsets);
@@ -372,8 +372,8 @@ static bool may_have_two(void)
 	struct cov c, d;
 	bool may;
 
-	cov_open_or_exit(&c, 512, 0);
-	cov_open_or_exit(&d, 512, 0);
+	cov_open_or_exit(&c, page_words(), 0);
+	cov_open_or_exit(&d, page_words(), 0);
 	may = !ioctl(c.fd, KCOV_REMOTE_ENABLE, &arg) && !cov_enable(d.fd, KCOV_TRACE_PC);
 	cov_disable(d.fd);
 	cov_disable(c.fd);

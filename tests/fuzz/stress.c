@@ -142,6 +142,8 @@ static void slot_open(struct slot *s)
 	if (fd < 0)
 		return;
 	words = sizes[rnd(ARRAY_SIZE(sizes))];
+	if (words < page_words())
+		words = page_words();
 	__atomic_store_n(&s->words, words, __ATOMIC_RELAXED);
 	if (rnd(8) && ioctl(fd, KCOV_INIT_TRACE, words))
 		add(&total->refused, 1);
@@ -395,7 +397,7 @@ static void exact_again(void)
 	struct cov c;
 	bool ok = false;
 
-	cov_open_or_exit(&c, 4096, COV_EDGE);
+	cov_open_or_exit(&c, 8 * page_words(), COV_EDGE);
 	for (int try = 0; try < 20 && !ok; try++) {
 		for (int k = 0; k < 2; k++) {
 			if (cov_enable(c.fd, k ? KCOV_TRACE_UNIQ_PC : KCOV_TRACE_PC))
