@@ -20,7 +20,7 @@
 #define ROUNDS	(slow() ? 60 : 300)
 /* A reader that sees all at once follows nothing: so many looks, in more rounds if need be. */
 #define LOOKS	(10u * ROUNDS)
-#define MOST	(5 * ROUNDS)
+#define MOST	(20 * ROUNDS)
 
 static struct cov c;
 static unsigned long mode;
@@ -176,12 +176,9 @@ static void follow(void)
 		return;
 	}
 	looks = lists[0].looks + lists[1].looks;
-	if (!enabled && !lists[0].early && !lists[1].early && looks <= LOOKS)
-		tap_skip("this machine is too slow for its reader", "mode %lu: %zu looks", mode, looks);
-	else
-		tap_ok(!enabled && !lists[0].early && !lists[1].early,
-		       "mode %lu: all that %zu looks found on another CPU was there, %zu items",
-		       mode, looks, items);
+	tap_ok(!enabled && !lists[0].early && !lists[1].early && looks > LOOKS,
+	       "mode %lu: all that %zu looks found on another CPU was there, %zu items", mode, looks,
+	       items);
 	if (enabled || lists[0].early || lists[1].early)
 		tap_diag("%s; early: %zu in the main area, %zu in the edge area",
 			 strerror(-enabled), lists[0].early, lists[1].early);
