@@ -306,7 +306,7 @@ static void reset_by_thread(unsigned long mode)
 	struct cov c = enabled(mode);
 	struct resetter r = { .c = &c };
 	struct list main, edge;
-	int i, wrong = 0, rounds = 20;
+	int i, wrong = 0, split = 0, rounds = 20;
 	pthread_t t;
 
 	/* With two threads a file descriptor is looked up in another way. */
@@ -320,7 +320,10 @@ static void reset_by_thread(unsigned long mode)
 		__atomic_store_n(&r.turn, 1, __ATOMIC_RELEASE);
 		wait_turn(&r, 1);
 		work();
-		wrong += !holds(c.main, &main) || !holds(c.edge, &edge);
+		/* A tick splits an edge, but not in three windows in a row; it takes no PC away. */
+		split = holds(c.edge, &edge) ? 0 : split + 1;
+		wrong += !holds(c.main, &main) || split == 3;
+		i -= split == 1 || split == 2;
 	}
 	__atomic_store_n(&r.turn, 2, __ATOMIC_RELEASE);
 	join_last(t);
@@ -739,7 +742,7 @@ int main(void)
 		one_window(uniq_modes[i]);
 		despite_ticks(scribble, uniq_modes[i]);
 		despite_ticks(reset_by_ioctl, uniq_modes[i]);
-		despite_ticks(reset_by_thread, uniq_modes[i]);
+		reset_by_thread(uniq_modes[i]);
 		not_inherited(uniq_modes[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
